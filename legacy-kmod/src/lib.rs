@@ -1,0 +1,1 @@
+//! The legacy kernel module, and its Rust side.

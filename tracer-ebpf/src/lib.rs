@@ -1,0 +1,1 @@
+//! DIF to eBPF.
