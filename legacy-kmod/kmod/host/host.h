@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * host.h - a world made by a test: everything in it is set from outside.
+ * Mirrored in ../../src/host_vm.rs (struct HostEnv), which owns it.
+ */
+#ifndef DT_HOST_H
+#define DT_HOST_H
+
+#include "../dt.h"
+
+/* Memory that programs may read by an unchecked address. */
+struct dt_host_region {
+	u64 address;		/* where the program thinks it is */
+	const u8 *bytes;	/* where it is */
+	u64 length;		/* bytes */
+	u64 space;		/* enum dt_space */
+};
+
+struct dt_env {
+	u64 ktime_ns;
+	u64 ktime_boot_ns;
+	u64 pid_tgid;
+	u64 uid_gid;
+	u64 task;
+	u64 random;		/* state; never 0 */
+	u32 cpu;
+	u32 cpu_count;
+	char comm[16];
+	const struct dt_host_region *regions;
+	u64 region_count;
+	const u64 *stacks[2];	/* kernel, user: innermost first */
+	u64 stack_counts[2];
+	u64 allocations;	/* made so far */
+	u64 live;		/* not freed yet */
+	u64 fail_at;		/* the allocation, counted from 1, that fails; 0: none */
+};
+
+#endif /* DT_HOST_H */
