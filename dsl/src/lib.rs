@@ -1,1 +1,7 @@
-//! The D language.
+//! The D language: text to DIF.
+
+pub mod dif;
+pub mod format;
+pub mod kernel;
+pub mod program;
+pub mod source;
