@@ -1,1 +1,4 @@
 //! The D language.
+pub mod ast;
+pub mod diag;
+pub mod source;
