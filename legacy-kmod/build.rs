@@ -15,10 +15,15 @@ fn host_vm() {
         cc.file(format!("kmod/{name}.c"));
     }
     // The same dialect and warnings as a kernel of 2009 asks for.
-    cc.std("gnu89").flag("-Wdeclaration-after-statement").flag("-Wvla").opt_level(2).warnings(true);
+    cc.std("gnu89")
+        .flag("-Wdeclaration-after-statement")
+        .flag("-Wvla")
+        .opt_level(2)
+        .warnings(true);
     cc.extra_warnings(true).warnings_into_errors(true);
     if cfg!(feature = "host-vm-sanitize") {
-        cc.flag("-fsanitize=address,undefined").flag("-fno-sanitize-recover=all");
+        cc.flag("-fsanitize=address,undefined")
+            .flag("-fno-sanitize-recover=all");
         cc.flag("-fno-omit-frame-pointer");
         println!("cargo::rustc-link-arg=-fsanitize=address,undefined");
     }

@@ -81,6 +81,7 @@ s64 dt_ring_query(struct dt_map *map, u64 what, u32 cpu);
 /* What the consumer may do. Process context. @values: all copies, value_bytes each. */
 s64 dt_map_read(struct dt_map *map, const u8 *key, u8 *values);
 s64 dt_map_write(struct dt_map *map, const u8 *key, const u8 *values, u64 flags);
+s64 dt_map_fill(struct dt_map *map, const u8 *key, const u8 *value);
 s64 dt_map_at(struct dt_map *map, u32 element, u8 *key, u8 *values);
 s64 dt_ring_take(struct dt_map *map, u32 cpu, u8 *record, u32 room);
 
@@ -174,9 +175,18 @@ struct dt_run {
 	u64 fault_address;	/* for LOAD, STORE, RDONLY, ALIGN, ARG_MEMORY */
 	u64 context;
 	u64 context_bytes;
+	const struct dt_firing *firing;
 	u64 regs[DT_REG_COUNT];
 	struct dt_frame frames[DT_MAX_FRAMES];
 	u64 stack[DT_STACK_BYTES / 8]; /* grows down, frame by frame */
+};
+
+/* What fired. */
+struct dt_firing {
+	void *context;		/* what r1 points to; writable */
+	u64 context_bytes;
+	u64 cookie;		/* of the site, given when it was armed */
+	u64 ip;			/* address of the probed function */
 };
 
 /* How a firing ended. */
@@ -190,11 +200,11 @@ struct dt_outcome {
 };
 
 /*
- * dt_run_prog - run one program. @context is writable.
+ * dt_run_prog - run one program.
  * Context: any, probe context above all: takes no lock, allocates nothing, and
  * calls nothing but env.h. The caller keeps preemption off.
  */
-void dt_run_prog(struct dt_vm *vm, u32 prog, void *context, u64 context_bytes,
+void dt_run_prog(struct dt_vm *vm, u32 prog, const struct dt_firing *firing,
 		 struct dt_outcome *outcome);
 
 /*

@@ -62,7 +62,7 @@ struct dt_map_def {
 	__u32 max_entries;	/* ring: its size in bytes, a power of two */
 	__u32 flags;		/* DT_MAP_F_* */
 	__u32 init_offset;	/* bytes into the initial data */
-	__u32 init_bytes;	/* plain array only: first bytes of element 0 */
+	__u32 init_count;	/* entries there: key, value, nothing between them */
 	__u32 reserved;		/* 0 */
 	char name[32];		/* NUL-terminated, for messages */
 };

@@ -69,6 +69,7 @@ u32 env_random(struct dt_env *env);
 u64 env_pid_tgid(struct dt_env *env);		/* tgid << 32 | pid */
 u64 env_uid_gid(struct dt_env *env);		/* gid << 32 | uid */
 u64 env_task(struct dt_env *env);		/* address of current */
+u64 env_task_regs(struct dt_env *env, u64 task);	/* address of its user pt_regs */
 void env_comm(struct dt_env *env, char comm[16]);	/* NUL-padded */
 /*
  * env_stack - addresses of the stack that the probe interrupted, innermost

@@ -75,6 +75,24 @@ static int name_ok(const char *name, u32 room)
 	return name[room - 1] == 0;
 }
 
+/* The initial entries. The sizes in @def have been checked by dt_map_create(). */
+static u32 fill_map(struct dt_map *map, const struct dt_map_def *def, const struct parts *parts)
+{
+	const u8 *at = parts->data + def->init_offset;
+	u64 entry = (u64)def->key_bytes + def->value_bytes;
+	u32 i;
+
+	if (!def->init_count)
+		return DT_CODE_OK;
+	if (def->init_offset > parts->header.data_bytes ||
+	    (u64)def->init_count * entry > parts->header.data_bytes - def->init_offset)
+		return DT_CODE_MAP_INIT;
+	for (i = 0; i < def->init_count; i++, at += entry)
+		if (dt_map_fill(map, at, at + def->key_bytes))
+			return DT_CODE_MAP_INIT;
+	return DT_CODE_OK;
+}
+
 static u32 make_maps(struct dt_vm *vm, const struct parts *parts, u32 *index)
 {
 	struct dt_map_def def;
@@ -88,14 +106,13 @@ static u32 make_maps(struct dt_vm *vm, const struct parts *parts, u32 *index)
 		env_memcpy(&def, parts->maps + (u64)i * sizeof(def), sizeof(def));
 		if (def.reserved || !name_ok(def.name, sizeof(def.name)))
 			return DT_CODE_HEADER;
-		if (def.init_offset > parts->header.data_bytes ||
-		    def.init_bytes > parts->header.data_bytes - def.init_offset)
-			return DT_CODE_MAP_INIT;
 		vm->map_count = i + 1; /* from here on dt_unload() knows it */
 		code = dt_map_create(vm->env, &vm->maps[i], &def);
 		if (code)
 			return code;
-		env_memcpy(vm->maps[i].values, parts->data + def.init_offset, def.init_bytes);
+		code = fill_map(&vm->maps[i], &def, parts);
+		if (code)
+			return code;
 	}
 	*index = DT_NOWHERE;
 	return DT_CODE_OK;

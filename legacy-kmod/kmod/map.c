@@ -76,9 +76,7 @@ static u32 check_def(const struct dt_map_def *d)
 	}
 	if (d->flags & ~allowed_flags)
 		return DT_CODE_MAP_FLAGS;
-	if (d->init_bytes && d->type != DT_MAP_ARRAY)
-		return DT_CODE_MAP_INIT;
-	if (d->init_bytes > d->value_bytes)
+	if (d->init_count && d->type == DT_MAP_RING)
 		return DT_CODE_MAP_INIT;
 	return DT_CODE_OK;
 }
@@ -285,26 +283,34 @@ u8 *dt_map_lookup(struct dt_map *map, const u8 *key, u32 cpu)
 }
 
 /*
- * Put a value into an element. @all: @value has every copy, value_bytes each;
- * else it is @cpu's, and where the element is new the others become zero.
+ * Which copies of a per-CPU value an update is about, and where they come from.
+ * MINE: this CPU's; where the element is new, the others become zero.
  */
-static void store_value(struct dt_map *map, u32 element, const u8 *value, u32 cpu, int all, int new)
+enum copies {
+	MINE,
+	EACH,		/* the values of all CPUs follow one another */
+	SAME		/* one value for all */
+};
+
+static void store_value(struct dt_map *map, u32 element, const u8 *value, u32 cpu,
+			enum copies which, int new)
 {
 	u32 copy, mine = copy_for(map, cpu);
 
 	for (copy = 0; copy < map->copies; copy++) {
 		u8 *to = value_of(map, element, copy);
 
-		if (all)
+		if (which == EACH)
 			env_memcpy(to, value + (u64)copy * map->value_bytes, map->value_bytes);
-		else if (copy == mine)
+		else if (which == SAME || copy == mine)
 			env_memcpy(to, value, map->value_bytes);
 		else if (new)
 			env_memset(to, 0, map->value_bytes);
 	}
 }
 
-static s64 hash_update(struct dt_map *map, const u8 *key, const u8 *value, u64 flags, u32 cpu, int all)
+static s64 hash_update(struct dt_map *map, const u8 *key, const u8 *value, u64 flags, u32 cpu,
+		       enum copies which)
 {
 	struct dt_bucket *bucket = bucket_of(map, key);
 	s64 result = 0;
@@ -318,12 +324,12 @@ static s64 hash_update(struct dt_map *map, const u8 *key, const u8 *value, u64 f
 	} else if (!at && flags == BPF_EXIST) {
 		result = -ENOENT;
 	} else if (at) {
-		store_value(map, at - 1, value, cpu, all, 0);
+		store_value(map, at - 1, value, cpu, which, 0);
 	} else {
 		at = free_pop(map);
 		if (at) {
 			env_memcpy(key_of(map, at - 1), key, map->key_bytes);
-			store_value(map, at - 1, value, cpu, all, 1);
+			store_value(map, at - 1, value, cpu, which, 1);
 			env_write_once(map->owner[at - 1], (u32)(bucket - map->buckets) + 1);
 			env_write_once(map->next[at - 1], bucket->head);
 			env_write_once(bucket->head, at);
@@ -335,26 +341,27 @@ static s64 hash_update(struct dt_map *map, const u8 *key, const u8 *value, u64 f
 	return result;
 }
 
-static s64 map_store(struct dt_map *map, const u8 *key, const u8 *value, u64 flags, u32 cpu, int all)
+static s64 map_store(struct dt_map *map, const u8 *key, const u8 *value, u64 flags, u32 cpu,
+		     enum copies which)
 {
 	u32 index;
 
 	if (flags > BPF_EXIST)
 		return -EINVAL;
 	if (dt_map_is_hash(map))
-		return hash_update(map, key, value, flags, cpu, all);
+		return hash_update(map, key, value, flags, cpu, which);
 	index = key_index(key);
 	if (index >= map->max_entries)
 		return -E2BIG;
 	if (flags == BPF_NOEXIST)
 		return -EEXIST;
-	store_value(map, index, value, cpu, all, 0);
+	store_value(map, index, value, cpu, which, 0);
 	return 0;
 }
 
 s64 dt_map_update(struct dt_map *map, const u8 *key, const u8 *value, u64 flags, u32 cpu)
 {
-	return map_store(map, key, value, flags, cpu, 0);
+	return map_store(map, key, value, flags, cpu, MINE);
 }
 
 s64 dt_map_delete(struct dt_map *map, const u8 *key)
@@ -524,7 +531,13 @@ s64 dt_map_read(struct dt_map *map, const u8 *key, u8 *values)
 
 s64 dt_map_write(struct dt_map *map, const u8 *key, const u8 *values, u64 flags)
 {
-	return map_store(map, key, values, flags, 0, 1);
+	return map_store(map, key, values, flags, 0, EACH);
+}
+
+/* dt_map_fill - an initial entry, the same on every CPU. */
+s64 dt_map_fill(struct dt_map *map, const u8 *key, const u8 *value)
+{
+	return map_store(map, key, value, BPF_ANY, 0, SAME);
 }
 
 /*

@@ -159,6 +159,26 @@ WORLD(get_current_pid_tgid, env_pid_tgid)
 WORLD(get_current_uid_gid, env_uid_gid)
 WORLD(get_current_task, env_task)
 
+SERVICE(get_attach_cookie)
+{
+	UNUSED(map);
+	UNUSED(a);
+	return run->firing->cookie;
+}
+
+SERVICE(get_func_ip)
+{
+	UNUSED(map);
+	UNUSED(a);
+	return run->firing->ip;
+}
+
+SERVICE(task_pt_regs)
+{
+	UNUSED(map);
+	return env_task_regs(run->vm->env, a[0]);
+}
+
 SERVICE(get_smp_processor_id)
 {
 	UNUSED(map);
@@ -254,6 +274,10 @@ SERVICE(string_compare)
 	X(125, "ktime_get_boot_ns",    NO,   NO,  NO,    NO,  NO, ktime_get_boot_ns)	\
 	X(130, "ringbuf_output",       RING, IN,  LEN,   NUM, NO, ringbuf_output)	\
 	X(134, "ringbuf_query",        RING, NUM, NO,    NO,  NO, ringbuf_query)	\
+	X(158, "get_current_task_btf", NO,   NO,  NO,    NO,  NO, get_current_task)	\
+	X(173, "get_func_ip",          CTX,  NO,  NO,    NO,  NO, get_func_ip)		\
+	X(174, "get_attach_cookie",    CTX,  NO,  NO,    NO,  NO, get_attach_cookie)	\
+	X(175, "task_pt_regs",         ADDR, NO,  NO,    NO,  NO, task_pt_regs)		\
 	X(DT_SERVICE_LOOP, "loop",     NUM,  FUNC, ADDR, NUM, NO, NULL)			\
 	X(182, "strncmp",              IN,   LEN, STR,   NO,  NO, string_compare)
 

@@ -456,7 +456,7 @@ out:
 	outcome->steps = steps;
 }
 
-void dt_run_prog(struct dt_vm *vm, u32 prog, void *context, u64 context_bytes,
+void dt_run_prog(struct dt_vm *vm, u32 prog, const struct dt_firing *firing,
 		 struct dt_outcome *outcome)
 {
 	u32 cpu = env_cpu(vm->env), level;
@@ -483,8 +483,9 @@ void dt_run_prog(struct dt_vm *vm, u32 prog, void *context, u64 context_bytes,
 	run->depth = 0;
 	run->code = DT_CODE_OK;
 	run->fault_address = 0;
-	run->context = env_addr(context);
-	run->context_bytes = context_bytes;
+	run->firing = firing;
+	run->context = env_addr(firing->context);
+	run->context_bytes = firing->context_bytes;
 	env_memset(run->regs, 0, sizeof(run->regs));
 	run->regs[1] = run->context;
 	run->regs[DT_FP] = frame_pointer(run);

@@ -69,8 +69,8 @@ pub struct MapDef {
     pub flags: u32,
     /// Into the initial data, bytes.
     pub init_offset: u32,
-    /// Plain array only.
-    pub init_bytes: u32,
+    /// Entries there: key and value each.
+    pub init_count: u32,
     /// Zero.
     pub reserved: u32,
     /// NUL-terminated.

@@ -45,6 +45,12 @@ pub struct World {
     pub uid_gid: u64,
     /// `get_current_task`: an address.
     pub task: u64,
+    /// `task_pt_regs(task)`: an address.
+    pub task_regs: u64,
+    /// `get_attach_cookie`.
+    pub cookie: u64,
+    /// `get_func_ip`: address of the probed function.
+    pub ip: u64,
     /// Seed of `get_prandom_u32`.
     pub random: u64,
     /// The CPU that the next run is on, below [`Options::cpus`].
@@ -67,6 +73,9 @@ impl Default for World {
             pid_tgid: 1234 << 32 | 1235,
             uid_gid: 100 << 32 | 1000,
             task: 0xffff_8800_0123_4000,
+            task_regs: 0xffff_8800_0765_7f58,
+            cookie: 0,
+            ip: 0,
             random: 1,
             cpu: 0,
             comm: "host".to_owned(),
@@ -90,7 +99,11 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { cpus: 1, steps: 1 << 20, fail_allocation: None }
+        Options {
+            cpus: 1,
+            steps: 1 << 20,
+            fail_allocation: None,
+        }
     }
 }
 
@@ -166,6 +179,7 @@ struct HostEnv {
     pid_tgid: u64,
     uid_gid: u64,
     task: u64,
+    task_regs: u64,
     random: u64,
     cpu: u32,
     cpu_count: u32,
@@ -177,6 +191,8 @@ struct HostEnv {
     allocations: u64,
     live: u64,
     fail_at: u64,
+    cookie: u64,
+    ip: u64,
 }
 
 /// `struct dt_outcome`.
@@ -199,7 +215,7 @@ enum RawMap {}
 unsafe extern "C" {
     fn dt_load(env: *mut HostEnv, blob: *const u8, bytes: u64, report: *mut Report) -> *mut RawVm;
     fn dt_unload(vm: *mut RawVm);
-    fn dt_run_prog(vm: *mut RawVm, prog: u32, context: *mut u8, bytes: u64, outcome: *mut Outcome);
+    fn dt_host_run(vm: *mut RawVm, prog: u32, context: *mut u8, bytes: u64, outcome: *mut Outcome);
     fn dt_code_text(code: u32) -> *const c_char;
     fn dt_code_error(code: u32) -> i32;
     fn dt_map_read(map: *mut RawMap, key: *const u8, values: *mut u8) -> i64;
@@ -245,6 +261,7 @@ impl Env {
             pid_tgid: 0,
             uid_gid: 0,
             task: 0,
+            task_regs: 0,
             random: 1,
             cpu: 0,
             cpu_count: cpus.max(1),
@@ -256,8 +273,14 @@ impl Env {
             allocations: 0,
             live: 0,
             fail_at: 0,
+            cookie: 0,
+            ip: 0,
         }));
-        let mut env = Env { raw, world: World::default(), regions: Vec::new() };
+        let mut env = Env {
+            raw,
+            world: World::default(),
+            regions: Vec::new(),
+        };
         env.set(world);
         env
     }
@@ -281,6 +304,9 @@ impl Env {
         raw.pid_tgid = w.pid_tgid;
         raw.uid_gid = w.uid_gid;
         raw.task = w.task;
+        raw.task_regs = w.task_regs;
+        raw.cookie = w.cookie;
+        raw.ip = w.ip;
         raw.random = w.random.max(1);
         raw.cpu = w.cpu.min(raw.cpu_count - 1);
         raw.comm = [0; 16];
@@ -302,7 +328,10 @@ impl Env {
 
     fn allocations(&self) -> Allocations {
         let raw = self.raw();
-        Allocations { made: raw.allocations, live: raw.live }
+        Allocations {
+            made: raw.allocations,
+            live: raw.live,
+        }
     }
 }
 
@@ -349,7 +378,11 @@ impl HostVm {
     }
 
     /// Load an image. A failure comes with what it left allocated: nothing.
-    pub fn load_with(blob: &[u8], world: World, options: Options) -> Result<HostVm, (VmError, Allocations)> {
+    pub fn load_with(
+        blob: &[u8],
+        world: World,
+        options: Options,
+    ) -> Result<HostVm, (VmError, Allocations)> {
         // SAFETY: takes nothing, returns a constant.
         if unsafe { dt_host_env_bytes() } != size_of::<HostEnv>() as u64 {
             return Err((VmError::Layout, Allocations::default()));
@@ -363,7 +396,11 @@ impl HostVm {
         if raw.is_null() {
             let some = |n| (n != NOWHERE).then_some(n);
             let code = Code::from_number(report.code).unwrap_or(Code::Broken);
-            let error = VmError::Refused { code, index: some(report.index), insn: some(report.insn) };
+            let error = VmError::Refused {
+                code,
+                index: some(report.index),
+                insn: some(report.insn),
+            };
             return Err((error, env.allocations()));
         }
         // SAFETY: raw is the machine just made.
@@ -391,10 +428,17 @@ impl HostVm {
         let prog = u32::try_from(prog).unwrap_or(u32::MAX);
         let mut out = Outcome::default();
         // SAFETY: ctx and out are valid for the call; the machine is ours alone.
-        unsafe { dt_run_prog(self.raw, prog, ctx.as_mut_ptr(), ctx.len() as u64, &mut out) };
+        unsafe { dt_host_run(self.raw, prog, ctx.as_mut_ptr(), ctx.len() as u64, &mut out) };
         match Code::from_number(out.code).unwrap_or(Code::Broken) {
-            Code::Ok => Ok(Run { value: out.value, steps: out.steps }),
-            code => Err(VmError::Fault { code, insn: out.insn, address: out.fault_address }),
+            Code::Ok => Ok(Run {
+                value: out.value,
+                steps: out.steps,
+            }),
+            code => Err(VmError::Fault {
+                code,
+                insn: out.insn,
+                address: out.fault_address,
+            }),
         }
     }
 
@@ -411,11 +455,24 @@ impl HostVm {
         let [kind, key, value, max_entries, copies] = shape;
         let ring = kind == crate::abi::MapType::Ring as u32;
         let values_bytes = value as usize * copies as usize;
-        Ok((map, Shape { ring, key_bytes: key as usize, values_bytes, max_entries }))
+        Ok((
+            map,
+            Shape {
+                ring,
+                key_bytes: key as usize,
+                values_bytes,
+                max_entries,
+            },
+        ))
     }
 
     /// A map with keys, where `key` and `values` (if any) have its sizes.
-    fn keyed(&self, index: usize, key: &[u8], values: Option<&[u8]>) -> Result<(*mut RawMap, Shape), VmError> {
+    fn keyed(
+        &self,
+        index: usize,
+        key: &[u8],
+        values: Option<&[u8]>,
+    ) -> Result<(*mut RawMap, Shape), VmError> {
         let (map, shape) = self.map(index)?;
         let fits = values.is_none_or(|v| v.len() == shape.values_bytes);
         if shape.ring || key.len() != shape.key_bytes || !fits {
@@ -434,7 +491,13 @@ impl HostVm {
     }
 
     /// Set the value (per-CPU: all of them). `flags`: BPF_ANY 0, NOEXIST 1, EXIST 2.
-    pub fn map_update(&mut self, map: usize, key: &[u8], values: &[u8], flags: u64) -> Result<(), VmError> {
+    pub fn map_update(
+        &mut self,
+        map: usize,
+        key: &[u8],
+        values: &[u8],
+        flags: u64,
+    ) -> Result<(), VmError> {
         let (map, _) = self.keyed(map, key, Some(values))?;
         // SAFETY: key and values have the sizes that C expects (checked).
         errno(unsafe { dt_map_write(map, key.as_ptr(), values.as_ptr(), flags) })
@@ -474,9 +537,9 @@ impl HostVm {
         let mut buffer = vec![0; shape.max_entries as usize];
         for cpu in 0..self.env.raw().cpu_count {
             // SAFETY: buffer has the room that is stated.
-            while let Ok(length) =
-                usize::try_from(unsafe { dt_ring_take(raw, cpu, buffer.as_mut_ptr(), shape.max_entries) })
-            {
+            while let Ok(length) = usize::try_from(unsafe {
+                dt_ring_take(raw, cpu, buffer.as_mut_ptr(), shape.max_entries)
+            }) {
                 records.push(buffer.iter().copied().take(length).collect());
             }
         }
@@ -490,7 +553,9 @@ impl HostVm {
             return Err(VmError::Usage { map });
         }
         // SAFETY: raw is a ring, and cpu is one of its CPUs.
-        Ok((0..self.env.raw().cpu_count).map(|cpu| u64::from(unsafe { dt_host_ring_drops(raw, cpu) })).sum())
+        Ok((0..self.env.raw().cpu_count)
+            .map(|cpu| u64::from(unsafe { dt_host_ring_drops(raw, cpu) }))
+            .sum())
     }
 
     /// What is allocated now.
@@ -500,7 +565,11 @@ impl HostVm {
 }
 
 fn errno(result: i64) -> Result<(), VmError> {
-    if result == 0 { Ok(()) } else { Err(VmError::Errno(i32::try_from(-result).unwrap_or(i32::MAX))) }
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(VmError::Errno(i32::try_from(-result).unwrap_or(i32::MAX)))
+    }
 }
 
 impl Drop for HostVm {

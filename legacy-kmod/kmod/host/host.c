@@ -146,6 +146,11 @@ u64 env_task(struct dt_env *env)
 	return env->task;
 }
 
+u64 env_task_regs(struct dt_env *env, u64 task)
+{
+	return task == env->task ? env->task_regs : 0;
+}
+
 void env_comm(struct dt_env *env, char comm[16])
 {
 	memcpy(comm, env->comm, 16);
@@ -167,6 +172,18 @@ s64 env_stack(struct dt_env *env, u64 *to, u32 max, int user)
 u64 dt_host_env_bytes(void)
 {
 	return sizeof(struct dt_env);
+}
+
+void dt_host_run(struct dt_vm *vm, u32 prog, void *context, u64 context_bytes,
+		 struct dt_outcome *outcome)
+{
+	struct dt_firing firing;
+
+	firing.context = context;
+	firing.context_bytes = context_bytes;
+	firing.cookie = vm->env->cookie;
+	firing.ip = vm->env->ip;
+	dt_run_prog(vm, prog, &firing, outcome);
 }
 
 void dt_host_set_steps(struct dt_vm *vm, u32 steps)

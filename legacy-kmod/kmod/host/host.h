@@ -22,6 +22,7 @@ struct dt_env {
 	u64 pid_tgid;
 	u64 uid_gid;
 	u64 task;
+	u64 task_regs;
 	u64 random;		/* state; never 0 */
 	u32 cpu;
 	u32 cpu_count;
@@ -33,6 +34,8 @@ struct dt_env {
 	u64 allocations;	/* made so far */
 	u64 live;		/* not freed yet */
 	u64 fail_at;		/* the allocation, counted from 1, that fails; 0: none */
+	u64 cookie;		/* of the next firing */
+	u64 ip;			/* likewise */
 };
 
 #endif /* DT_HOST_H */
