@@ -362,6 +362,9 @@ pub struct HostVm {
 // side has no other state, thread-local or global.
 unsafe impl Send for HostVm {}
 
+/// A key, and its value (per-CPU: all of them).
+pub type Entry = (Vec<u8>, Vec<u8>);
+
 /// How a run went, in more detail than its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
@@ -511,7 +514,7 @@ impl HostVm {
     }
 
     /// All keys and values, in no particular order.
-    pub fn map_iter(&self, map: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, VmError> {
+    pub fn map_iter(&self, map: usize) -> Result<Vec<Entry>, VmError> {
         let (raw, shape) = self.map(map)?;
         if shape.ring {
             return Err(VmError::Usage { map });
