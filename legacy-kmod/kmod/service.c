@@ -21,6 +21,7 @@ enum arg {
 	ADDR,		/* an address that may be anything */
 	CTX,		/* the context: not looked at */
 	MAP,		/* a map with keys */
+	MAPW,		/* one that programs may write */
 	RING,		/* a ring */
 	KEY,		/* key_bytes of the map, readable */
 	VALUE,		/* value_bytes of the map, readable */
@@ -255,8 +256,8 @@ SERVICE(string_compare)
 /* X(number, name, five argument kinds, function). NULL: the interpreter's own. */
 #define DT_SERVICES(X)							\
 	X(1,   "map_lookup_elem",      MAP,  KEY, NO,    NO,  NO, map_lookup)		\
-	X(2,   "map_update_elem",      MAP,  KEY, VALUE, NUM, NO, map_update)		\
-	X(3,   "map_delete_elem",      MAP,  KEY, NO,    NO,  NO, map_delete)		\
+	X(2,   "map_update_elem",      MAPW, KEY, VALUE, NUM, NO, map_update)		\
+	X(3,   "map_delete_elem",      MAPW, KEY, NO,    NO,  NO, map_delete)		\
 	X(4,   "probe_read",           OUT,  LEN, ADDR,  NO,  NO, probe_read)		\
 	X(5,   "ktime_get_ns",         NO,   NO,  NO,    NO,  NO, ktime_get_ns)		\
 	X(7,   "get_prandom_u32",      NO,   NO,  NO,    NO,  NO, get_prandom_u32)	\
@@ -338,10 +339,13 @@ u32 dt_call_service(struct dt_run *run, const struct dt_service *service)
 	for (i = 0; i < 5; i++) {
 		switch (service->args[i]) {
 		case MAP:
+		case MAPW:
 		case RING:
 			map = map_of(run, args[i], service->args[i]);
 			if (!map)
 				return DT_CODE_ARG_MAP;
+			if (service->args[i] == MAPW && (map->flags & DT_MAP_F_RDONLY))
+				return DT_CODE_RDONLY;
 			break;
 		case KEY:
 			ok = in_memory(run, args[i], map->key_bytes, 0);

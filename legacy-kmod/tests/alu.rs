@@ -263,10 +263,10 @@ fn straight_line_of(rng: &mut Rng, v4: bool, wanted: fn(u8) -> bool) -> (Vec<Ins
         regs[d] = evaluate(code, off, imm, regs[d], regs[s]);
     }
     let mut folded = regs[0];
-    for n in 1..10 {
+    for (n, reg) in regs.iter().enumerate().skip(1) {
         insns.push(insn(0x27, 0, 0, 0, 31));
         insns.push(insn(0xaf, 0, n as u8, 0, 0));
-        folded = folded.wrapping_mul(31) ^ regs[n];
+        folded = folded.wrapping_mul(31) ^ reg;
     }
     insns.push(exit());
     (insns, folded)

@@ -74,9 +74,13 @@ fn likely(rng: &mut Rng, at: i32, length: i32) -> Vec<Insn> {
         // arguments that fit services
         8 => prog![mov(1 + rng.below(5) as u8, rng.below(40) as i32)],
         9 => prog![insn(0x07, reg(rng), 0, 0, -(rng.below(40) as i32))],
-        10 if rng.below(8) == 0 => prog![exit()],
+        10 if rng.below(30) == 0 => prog![exit()],
         _ => {
-            let code = rng.pick(OPCODES);
+            let code = match rng.pick(OPCODES) {
+                // most would leave code behind that nothing reaches
+                0x05 | 0x06 if rng.below(4) > 0 => 0x15,
+                code => code,
+            };
             let off = match code & 7 {
                 5 | 6 => rng.below(length as u64) as i16 - at as i16 - 1,
                 1..=3 => rng.pick(&[0, 0, 4, 8, -8, -16, -512, -4, 1]),
@@ -87,14 +91,15 @@ fn likely(rng: &mut Rng, at: i32, length: i32) -> Vec<Insn> {
                 0xc3 | 0xdb => rng.pick(&[0, 1, 0x40, 0x41, 0x50, 0x51, 0xa0, 0xa1, 0xe1, 0xf1]),
                 0xd4 | 0xd7 | 0xdc => rng.pick(&[16, 32, 64]),
                 _ if code & 7 == 1 || (code & 8 != 0 && code & 7 > 3) || code & 7 == 3 => 0,
-                _ if matches!(code & 0xf0, 0x60 | 0x70 | 0xc0) && code & 3 == 3 => {
+                _ if matches!(code & 0xf0, 0x60 | 0x70 | 0xc0) && matches!(code & 7, 4 | 7) => {
                     rng.below(32) as i32
                 }
                 _ if code & 0xf0 == 0x80 => 0,
                 _ => rng.value() as i32,
             };
-            let source = if register_source && code != 0x87 && code & 0xf0 != 0xd0
-                || matches!(code & 7, 1 | 3)
+            let source = if register_source && code & 7 != 2 && code & 0xf0 != 0xd0
+                || code & 7 == 1
+                || matches!(code & 0xf7, 0xd5 | 0xd6) && code & 8 != 0
             {
                 rng.below(11) as u8
             } else {
@@ -110,23 +115,98 @@ fn likely(rng: &mut Rng, at: i32, length: i32) -> Vec<Insn> {
                 0x06 => (0, 0, i32::from(off)),
                 _ => (dst, off, imm),
             };
+            // an address that is likely to be good
+            let good = rng.pick(&[6, 7, 10]);
+            let (dst, source) = match code & 7 {
+                1 if rng.below(8) > 0 => (dst, good),
+                2 | 3 if rng.below(8) > 0 => (good, source),
+                _ => (dst, source),
+            };
+            let off = if good == 10 && off >= 0 && matches!(code & 7, 1..=3) {
+                -off - 8
+            } else {
+                off
+            };
             prog![insn(code, dst, source, off, imm)]
         }
     }
 }
 
-fn program(rng: &mut Rng) -> Vec<Insn> {
+/// A function: its jumps lead to its own instructions, nine times in ten.
+fn function(rng: &mut Rng) -> Vec<Insn> {
     let length = 4 + rng.below(20) as i32;
     let mut insns = Vec::new();
+    let mut starts = Vec::new();
     while (insns.len() as i32) < length {
-        if rng.below(60) == 0 {
-            let [a, b, c, d, e, f, g, h] = rng.next().to_le_bytes();
-            insns.push([a, b, c, d, e, f, g, h]);
+        starts.push(insns.len());
+        if rng.below(200) == 0 {
+            insns.push(rng.next().to_le_bytes());
         } else {
             insns.extend(likely(rng, insns.len() as i32, length));
         }
     }
+    starts.push(insns.len());
     insns.push(exit());
+    for &at in &starts {
+        let target = rng.pick(&starts) as i32 - at as i32 - 1;
+        let [code, regs, _, _, imm @ ..] = insns[at];
+        if rng.below(10) > 0 && matches!(code & 7, 5 | 6) && code != 0x85 && code != 0x95 {
+            let (off, imm) = if code == 0x06 {
+                (0, target)
+            } else {
+                (target as i16, i32::from_le_bytes(imm))
+            };
+            insns[at] = insn(code, regs & 15, regs >> 4, off, imm);
+        }
+    }
+    insns
+}
+
+/// One to three functions that refer to one another.
+fn program(rng: &mut Rng) -> Vec<Insn> {
+    let (mut insns, mut entries) = (Vec::new(), Vec::new());
+    for n in 0..1 + rng.below(3) {
+        entries.push(insns.len());
+        if n == 0 {
+            insns.extend([common::call_fn(0); 2]);
+        }
+        // somewhere to read and write
+        insns.extend(prog![
+            ld64(6, 2, 0, 0),
+            mov_r(7, 10),
+            insn(0x07, 7, 0, 0, -64)
+        ]);
+        if rng.below(2) == 0 {
+            insns.extend(prog![
+                ld64(1, 1, rng.below(6) as i32, 0),
+                mov_r(2, 7),
+                mov_r(3, 6)
+            ]);
+        }
+        insns.extend(function(rng));
+    }
+    for (at, word) in insns.iter_mut().enumerate() {
+        let [code, regs, ..] = *word;
+        if (code, regs) != (0x85, 0x10) && (code != 0x18 || regs >> 4 != 4) {
+            continue;
+        }
+        // the first two calls are there so that each function has one; the others
+        // mostly lead onwards, or nearly all programs would end too deep in calls
+        let later = entries.iter().copied().find(|&e| e > at);
+        let target = match entries.get(at + 1) {
+            Some(&entry) if at < 2 => entry,
+            _ if rng.below(20) == 0 => rng.pick(&entries),
+            _ => match later {
+                Some(entry) => entry,
+                None if code == 0x18 => rng.pick(&entries),
+                None => {
+                    *word = mov(0, 1);
+                    continue;
+                }
+            },
+        };
+        *word = insn(code, regs & 15, regs >> 4, 0, target as i32 - at as i32 - 1);
+    }
     insns
 }
 
@@ -209,7 +289,7 @@ fn random_programs() {
     .iter()
     .filter_map(|e| ends.get(*e))
     .sum();
-    assert!(ran * 20 > count, "too few run to mean anything: {ran}");
+    assert!(ran * 4 > count, "too few run to mean anything: {ran}");
     assert!(!ends.contains_key("Broken"));
     assert!(!ends.contains_key("?"));
 }

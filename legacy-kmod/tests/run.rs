@@ -194,6 +194,24 @@ fn constants_are_constant() {
         (Code::RdOnly, 3)
     );
     // nor does a service write there
+    for id in [2, 3] {
+        assert_eq!(
+            fault(
+                maps(),
+                prog![
+                    st(10, -16, 0),
+                    mov_r(2, 10),
+                    add(2, -16),
+                    ld64(3, 2, 0, 0),
+                    ld64(1, 1, 0, 0),
+                    mov(4, 0),
+                    call(id),
+                    exit()
+                ]
+            ),
+            (Code::RdOnly, 8)
+        );
+    }
     assert_eq!(
         fault(maps(), prog![ld64(1, 2, 0, 0), mov(2, 4), call(16), exit()]),
         (Code::ArgMemory, 3)
