@@ -25,7 +25,36 @@ fn host_vm() {
         cc.flag("-fsanitize=address,undefined")
             .flag("-fno-sanitize-recover=all");
         cc.flag("-fno-omit-frame-pointer");
-        println!("cargo::rustc-link-arg=-fsanitize=address,undefined");
+        link_runtimes(&cc);
     }
     cc.compile("dt_host_vm");
+}
+
+/// rustc links with -nodefaultlibs, so the compiler driver does not add the
+/// sanitizers' runtimes; and in a shared one malloc would come too late.
+#[cfg(feature = "host-vm")]
+fn link_runtimes(cc: &cc::Build) {
+    for (name, whole) in [("libasan.a", true), ("libubsan.a", false)] {
+        let asked = cc
+            .get_compiler()
+            .to_command()
+            .arg(format!("-print-file-name={name}"))
+            .output();
+        let path = asked.map_or(String::new(), |out| {
+            String::from_utf8_lossy(&out.stdout).trim().to_owned()
+        });
+        assert!(
+            path.contains('/'),
+            "the compiler has no {name}: host-vm-sanitize needs gcc's static runtimes"
+        );
+        let path = if whole {
+            format!("-Wl,--whole-archive,{path},--no-whole-archive")
+        } else {
+            path
+        };
+        println!("cargo::rustc-link-arg={path}");
+    }
+    for arg in ["-ldl", "-lrt", "-lpthread", "-lm", "-lstdc++"] {
+        println!("cargo::rustc-link-arg={arg}");
+    }
 }

@@ -164,7 +164,7 @@ s64 env_stack(struct dt_env *env, u64 *to, u32 max, int user)
 		return -EFAULT;
 	if (n > max)
 		n = max;
-	memcpy(to, env->stacks[user ? 1 : 0], n * 8);
+	env_memcpy(to, env->stacks[user ? 1 : 0], n * 8);
 	return (s64)n;
 }
 
