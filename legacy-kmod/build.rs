@@ -8,7 +8,15 @@ fn main() {
 
 #[cfg(feature = "host-vm")]
 fn host_vm() {
-    const SOURCES: [&str; 6] = ["load", "verify", "map", "service", "vm", "host/host"];
+    const SOURCES: [&str; 7] = [
+        "load",
+        "verify",
+        "map",
+        "service",
+        "vm",
+        "host/host",
+        "host/storm",
+    ];
     println!("cargo::rerun-if-changed=kmod");
     let mut cc = cc::Build::new();
     for name in SOURCES {

@@ -22,7 +22,7 @@
 #define DT_NESTING	3		/* firings on one CPU: task, interrupt, NMI */
 #define DT_STEPS	(1u << 20)	/* instructions a firing may take, by default */
 #define DT_MAX_LOOPS	(1u << 23)	/* bpf_loop: as the kernel's BPF_MAX_LOOPS */
-#define DT_SPINS	4096u		/* tries at a contended bucket or list */
+#define DT_SPINS	1024u		/* tries at a contended bucket or list */
 
 /* ---- maps (map.c) ---------------------------------------------------- */
 

@@ -187,13 +187,19 @@ static struct dt_bucket *bucket_of(struct dt_map *map, const u8 *key)
 	return &map->buckets[(u32)h & map->bucket_mask];
 }
 
-/* Returns element + 1 or 0. The bound holds even while the chain is being changed. */
+/*
+ * Returns element + 1 or 0. The bound holds even while the chain is being
+ * changed; a walker who then strays into another chain or the free list is told
+ * by the owner that an element there is not what it looks for.
+ */
 static u32 chain_find(const struct dt_map *map, const struct dt_bucket *bucket, const u8 *key)
 {
 	u32 at = env_read_once(bucket->head), left = map->max_entries;
+	u32 owner = (u32)(bucket - map->buckets) + 1;
 
 	while (at && left--) {
-		if (!env_memcmp(key_of(map, at - 1), key, map->key_bytes))
+		if (env_read_once(map->owner[at - 1]) == owner &&
+		    !env_memcmp(key_of(map, at - 1), key, map->key_bytes))
 			return at;
 		at = env_read_once(map->next[at - 1]);
 	}
@@ -219,7 +225,12 @@ static void bucket_unlock(struct dt_bucket *bucket)
 	env_write_once(bucket->seq, bucket->seq + 1);
 }
 
-/* Returns element + 1 or 0. */
+/*
+ * Returns element + 1 or 0. What is found is good, whoever is writing: its owner
+ * is set last and cleared first. Only a miss must be certain that nobody moved
+ * the chain meanwhile; where the writer is the very code that this CPU has
+ * interrupted, that will not become certain, and a miss it is.
+ */
 static u32 hash_find(struct dt_map *map, const u8 *key)
 {
 	struct dt_bucket *bucket = bucket_of(map, key);
@@ -230,7 +241,7 @@ static u32 hash_find(struct dt_map *map, const u8 *key)
 		env_order();
 		at = chain_find(map, bucket, key);
 		env_order();
-		if (!(seq & 1) && env_read_once(bucket->seq) == seq)
+		if (at || (!(seq & 1) && env_read_once(bucket->seq) == seq))
 			return at;
 		env_relax();
 	}
@@ -376,6 +387,8 @@ s64 dt_map_delete(struct dt_map *map, const u8 *key)
 		return -EBUSY;
 	at = chain_find(map, bucket, key);
 	if (at) {
+		env_write_once(map->owner[at - 1], 0);
+		env_order();
 		if (bucket->head == at) {
 			env_write_once(bucket->head, map->next[at - 1]);
 		} else {
@@ -385,7 +398,6 @@ s64 dt_map_delete(struct dt_map *map, const u8 *key)
 				before = map->next[before - 1];
 			env_write_once(map->next[before - 1], map->next[at - 1]);
 		}
-		env_write_once(map->owner[at - 1], 0);
 	}
 	bucket_unlock(bucket);
 	if (!at)
@@ -447,7 +459,7 @@ s64 dt_ring_output(struct dt_map *map, const u8 *record, u64 bytes, u64 flags, u
 	if (flags & ~(u64)RB_FLAGS)
 		return -EINVAL;
 	if (bytes > map->max_entries - RING_HEADER) {
-		env_write_once(ring->drops, ring->drops + 1);
+		env_add32(&ring->drops, 1);
 		return -EAGAIN;
 	}
 	need = ((u32)bytes + RING_HEADER + 7) & ~7u;
@@ -457,7 +469,7 @@ s64 dt_ring_output(struct dt_map *map, const u8 *record, u64 bytes, u64 flags, u
 		old = env_read_once(ring->reserved);
 		/* as the kernel's, the ring is never filled to the last byte */
 		if (old + need - env_read_once(ring->consumed) > map->max_entries - 1) {
-			env_write_once(ring->drops, ring->drops + 1);
+			env_add32(&ring->drops, 1);
 			ring_leave(ring);
 			return -EAGAIN;
 		}

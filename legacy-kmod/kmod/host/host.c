@@ -104,9 +104,16 @@ u32 env_cpu_count(struct dt_env *env)
 	return env->cpu_count;
 }
 
+static __thread u32 on_cpu;
+
+void dt_host_on_cpu(u32 cpu)
+{
+	on_cpu = cpu;
+}
+
 u32 env_cpu(struct dt_env *env)
 {
-	return env->cpu;
+	return on_cpu ? on_cpu - 1 : env->cpu;
 }
 
 u64 env_ktime_ns(struct dt_env *env)

@@ -38,4 +38,22 @@ struct dt_env {
 	u64 ip;			/* likewise */
 };
 
+/* One CPU of storm.c. */
+struct dt_host_storm {
+	struct dt_vm *vm;
+	u64 thread;
+	u64 fired[3];		/* by level: task, interrupt, NMI */
+	u64 ended[3];		/* by the machine */
+	u64 refused[3];		/* returned other than 0 */
+	u32 cpu;
+	u32 prog;
+	u32 state;
+	u32 reserved;
+};
+#define DT_STORM_ON	1	/* state: 0 before */
+#define DT_STORM_OVER	2
+
+/* The calling thread plays the CPU @cpu - 1; 0: the world's. */
+void dt_host_on_cpu(u32 cpu);
+
 #endif /* DT_HOST_H */

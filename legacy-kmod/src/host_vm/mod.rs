@@ -6,6 +6,10 @@
 //! supply (clock, current task, memory) is a [`World`] that the test makes up.
 //! There is no global state: any number of machines may live in as many threads.
 
+mod storm;
+
+pub use storm::Storm;
+
 use std::ffi::{CStr, c_char};
 use std::ptr;
 
