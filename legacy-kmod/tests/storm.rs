@@ -56,7 +56,43 @@ fn program() -> Vec<Insn> {
         churn(2, 0, 1),
         churn(3, -1, 1),
         churn(3, 0, 0),
-        // the record
+        record(),
+        exit()
+    ]
+}
+
+fn machine(cpus: u32, ring_bytes: u32) -> HostVm {
+    let blob = Blob {
+        maps: vec![
+            Map::new("global", MapType::Array, 4, 16, 1),
+            Map::new("hash", MapType::Hash, 8, 8, 64),
+            Map::new("ring", MapType::Ring, 0, 0, ring_bytes),
+            Map::new("churn", MapType::Hash, 8, 8, 64),
+        ],
+        programs: vec![
+            Program {
+                name: "storm".to_owned(),
+                insns: program(),
+            },
+            Program {
+                name: "record".to_owned(),
+                insns: prog![mov_r(6, 1), record(), exit()],
+            },
+        ],
+    };
+    let options = Options {
+        cpus,
+        ..Options::default()
+    };
+    let blob = blob.to_bytes().unwrap();
+    HostVm::load_with(&blob, World::default(), options)
+        .ok()
+        .unwrap()
+}
+
+/// Output the record; r0 = 1 where the ring is full. r6: the context.
+fn record() -> Vec<Insn> {
+    prog![
         ldx(1, 6, 0),
         ldx(2, 6, 8),
         stx(10, -40, 1),
@@ -73,31 +109,7 @@ fn program() -> Vec<Insn> {
         call(130),
         insn(0x15, 0, 0, 1, 0),
         mov(0, 1),
-        exit()
     ]
-}
-
-fn machine(cpus: u32, ring_bytes: u32) -> HostVm {
-    let blob = Blob {
-        maps: vec![
-            Map::new("global", MapType::Array, 4, 16, 1),
-            Map::new("hash", MapType::Hash, 8, 8, 64),
-            Map::new("ring", MapType::Ring, 0, 0, ring_bytes),
-            Map::new("churn", MapType::Hash, 8, 8, 64),
-        ],
-        programs: vec![Program {
-            name: "storm".to_owned(),
-            insns: program(),
-        }],
-    };
-    let options = Options {
-        cpus,
-        ..Options::default()
-    };
-    let blob = blob.to_bytes().unwrap();
-    HostVm::load_with(&blob, World::default(), options)
-        .ok()
-        .unwrap()
 }
 
 /// Service `id` on the key (r8 | 2 * ((r9 + back) % 8) + which) of the churn map.
@@ -164,6 +176,34 @@ fn interrupted_at_every_instruction() {
     step(5, 4096, 67, 1, u32::MAX, false);
     let levels = step(4, 4096, 61, 59, 7, true);
     assert!(levels[2] > 1000, "{levels:?}");
+}
+
+/// The same with nothing but the record, so that what an interruption does to the
+/// ring is not mended by the next one.
+#[test]
+fn the_ring_interrupted() {
+    for (consume, rounds, every) in [(true, 150, 211), (false, 120, 101)] {
+        let mut vm = machine(1, 4096);
+        let stepping = Stepping {
+            every,
+            every_inner: 1,
+            deep: u32::MAX,
+            consume,
+        };
+        let storm = vm.storm_stepping(1, rounds, stepping, RING).unwrap();
+        println!(
+            "fired {:?}, taken {}, refused {:?}",
+            storm.fired, storm.taken, storm.refused
+        );
+        assert_eq!(storm.torn, 0);
+        let (fired, refused) = (
+            storm.fired.iter().sum::<u64>(),
+            storm.refused.iter().sum::<u64>(),
+        );
+        assert!(fired > rounds + 50);
+        assert_eq!(storm.taken + storm.records.len() as u64 + refused, fired);
+        assert_eq!(vm.drops(RING), Ok(refused));
+    }
 }
 
 /// What must hold however it went; the firings by level.

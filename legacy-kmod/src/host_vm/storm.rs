@@ -99,8 +99,7 @@ pub struct Stepping {
 
 impl HostVm {
     /// Let `prog` fire `rounds` times on CPU 0, interrupted by itself between its
-    /// machine instructions (x86-64: by the trap flag). Only one at a time in a
-    /// process: the trap's handler is the process's.
+    /// machine instructions (x86-64: by the trap flag; elsewhere not at all).
     pub fn storm_stepping(
         &mut self,
         prog: u32,
