@@ -347,6 +347,8 @@ pub struct Quals {
     pub is_volatile: bool,
     /// `restrict`
     pub is_restrict: bool,
+    /// `userland`: a user-space address behind this.
+    pub is_userland: bool,
 }
 
 /// The base of a declaration: its specifiers without the storage class.
