@@ -56,6 +56,12 @@ impl Span {
     }
 }
 
+impl Default for Span {
+    fn default() -> Span {
+        Span::NONE
+    }
+}
+
 /// Where a span begins, as a person names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loc<'a> {
