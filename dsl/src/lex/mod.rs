@@ -271,8 +271,14 @@ impl<'a> Lexer<'a> {
         }
         let mut ahead = *self;
         ahead.pos += 1;
-        if ahead.skip_blank().is_some() {
-            return false;
+        loop {
+            if ahead.skip_blank().is_some() {
+                return false;
+            }
+            if ahead.at(0) != b'#' || !ahead.at_line_start() {
+                break;
+            }
+            ahead.pos += ahead.directive_len();
         }
         ahead.pos >= ahead.text.len() || matches!(ahead.at(0), b'{' | b'/' | b';')
     }

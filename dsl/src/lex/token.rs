@@ -37,6 +37,20 @@ impl Kw {
         matches!(self, Kw::Struct | Kw::Union | Kw::Enum)
     }
 
+    /// What a person who wrote this word in a clause has to know.
+    pub(crate) fn why_not(self) -> Option<&'static str> {
+        use Kw::*;
+        match self {
+            Break | Case | Continue | Default | Do | For | Goto | Switch | While => {
+                Some("D has no loops and no jumps: every program ends")
+            }
+            _ if self.begins_type() => {
+                Some("declarations stand outside clauses; assignment declares a variable, too")
+            }
+            _ => None,
+        }
+    }
+
     /// Begins the specifiers of a type.
     pub(crate) fn begins_type(self) -> bool {
         use Kw::*;

@@ -562,6 +562,10 @@ impl Parser<'_> {
             return true;
         }
         let next = self.peek();
+        // A storage class has no place here, but what it would be the class of is a type.
+        if matches!(self.tok.tok, Tok::Kw(k) if k.begins_declaration()) {
+            return !next.is(P::Arrow);
+        }
         matches!(self.tok.tok, Tok::Ident(_))
             && (matches!(next.tok, Tok::Ident(_)) || next.is(P::Comma))
     }

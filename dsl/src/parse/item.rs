@@ -127,6 +127,9 @@ impl Parser<'_> {
         let output = self.type_name()?;
         self.expect(P::Lt)?;
         let input = self.param(true)?;
+        if input.declarator.name.is_none() {
+            return Err(self.unexpected());
+        }
         self.expect(P::Gt)?;
         self.expect(P::LBrace)?;
         let mut members = Vec::new();

@@ -254,10 +254,10 @@ impl<'a> Parser<'a> {
         }
         // The same place is not reported twice: what follows an error is often only its echo. So is the end of the
         // text after something that ran up to it.
+        let at_end = self.tok.tok == Tok::Eof;
         let end = self.text.len() as u32;
         let echo = self.diags.last().is_some_and(|d| {
-            d.span == diag.span
-                || d.span.src == diag.span.src && d.span.hi == end && diag.span.lo == end
+            d.span == diag.span || at_end && d.span.src == diag.span.src && d.span.hi == end
         });
         if !echo && !self.stopped() {
             self.diags.push(diag);
@@ -275,24 +275,43 @@ impl<'a> Parser<'a> {
 
     /// The next token cannot stand here.
     fn unexpected(&mut self) -> Failed {
-        let (tag, text) = match &self.tok.tok {
-            Tok::Bad(tag, text) => (*tag, text.clone()),
-            Tok::Eof => (Tag::D_SYNTAX, "syntax error near end of input".into()),
+        let span = self.here();
+        let diag = match &self.tok.tok {
+            Tok::Bad(tag, text) => Diag::new(*tag, span, text),
+            Tok::Eof => Diag::new(Tag::D_SYNTAX, span, "syntax error near end of input"),
             tok => {
-                let span = self.tok.span;
                 let source = self
                     .text
                     .get(span.lo as usize..span.hi as usize)
                     .unwrap_or(token_text(tok));
-                let shown: String = source
+                let shown = source
                     .chars()
                     .take(40)
-                    .map(|c| if c.is_control() { ' ' } else { c })
-                    .collect();
-                (Tag::D_SYNTAX, format!("syntax error near \"{shown}\""))
+                    .map(|c| if c.is_control() { ' ' } else { c });
+                let text = format!("syntax error near \"{}\"", shown.collect::<String>());
+                let diag = Diag::new(Tag::D_SYNTAX, span, text);
+                match tok {
+                    Tok::Kw(k) => match k.why_not() {
+                        Some(why) => diag.note(why),
+                        None => diag,
+                    },
+                    _ => diag,
+                }
             }
         };
-        self.fail(tag, self.tok.span, text)
+        self.push(diag);
+        Failed
+    }
+
+    /// Where the next token is. The end of the text is behind the last token, not behind the blanks after it.
+    fn here(&self) -> Span {
+        match self.tok.tok {
+            Tok::Eof => Span {
+                lo: self.last.hi,
+                ..self.last
+            },
+            _ => self.tok.span,
+        }
     }
 
     // ---- bounds -------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ impl Parser<'_> {
                 body: Some(body),
             });
         }
-        let at = self.tok.span;
+        let at = self.here();
         match (&self.tok.tok, &predicate) {
             (Tok::Eof, None) if matches!(self.kind, InputKind::Probe(_)) => Ok(Clause {
                 probes,

@@ -73,7 +73,7 @@ impl Parser<'_> {
 
     /// After an error: past the next `;`, or to the `}` that closes this block.
     fn skip_stmt(&mut self, start: crate::source::Span) {
-        let mut depth = 0u32;
+        let (mut depth, mut parens) = (0u32, 0u32);
         if self.tok.span == start && !self.tok.is(P::RBrace) && !self.tok.is(P::LBrace) {
             self.bump_any();
         }
@@ -81,6 +81,9 @@ impl Parser<'_> {
             match self.tok.tok {
                 Tok::Eof => return,
                 Tok::Punct(P::LBrace) => depth += 1,
+                // `for (a; b; c)` is one thing to skip.
+                Tok::Punct(P::LParen) => parens += 1,
+                Tok::Punct(P::RParen) => parens = parens.saturating_sub(1),
                 Tok::Punct(P::RBrace) if depth == 0 => return,
                 Tok::Punct(P::RBrace) => {
                     depth -= 1;
@@ -89,7 +92,7 @@ impl Parser<'_> {
                         return;
                     }
                 }
-                Tok::Punct(P::Semi) if depth == 0 => {
+                Tok::Punct(P::Semi) if depth == 0 && parens == 0 => {
                     self.bump();
                     return;
                 }

@@ -787,6 +787,11 @@ fn inlines_translators_providers() {
         "(provider p (a (int, ptr to char)) (b__c (x: int) : (y: ptr to struct s, int)) (d ()))",
     );
     fails("inline int N;", "D_SYNTAX", "syntax error near \";\"");
+    fails(
+        "translator a < int > { };",
+        "D_SYNTAX",
+        "syntax error near \">\"",
+    );
     fails("translator a { };", "D_SYNTAX", "syntax error near \"{\"");
 }
 
