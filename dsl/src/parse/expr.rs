@@ -318,6 +318,17 @@ impl Parser<'_> {
                     self.bump();
                     node = self.inc_dec(p == P::Inc, false, node, start)?;
                 }
+                // D calls by name only; names with their arguments are primaries.
+                Tok::Punct(P::LParen) => {
+                    let span = node.expr.span;
+                    self.bracketed(P::LParen, P::RParen, true)?;
+                    self.report(
+                        Tag::D_FUNC_IDENT,
+                        span,
+                        "function designator is not of function type",
+                    );
+                    node = self.leaf(ExprKind::Error, start.to(self.last))?;
+                }
                 _ => return Ok(node),
             }
         }
@@ -358,6 +369,7 @@ impl Parser<'_> {
                 self.aggregation(text, start)
             }
             Tok::Punct(P::LParen) => {
+                self.open.parens += 1;
                 self.bump();
                 let mut node = self.nested(Self::comma)?;
                 self.expect(P::RParen)?;
