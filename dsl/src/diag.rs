@@ -157,17 +157,11 @@ macro_rules! for_each_tag {
             D_OP_VFPTR, "operand points to void or to a function";
             D_OP_ARRFUN, "operand is an array or function";
             D_OP_IVAL, "operator applied to a value it cannot take";
-            D_ADDROF_LVAL, "address of something that is no lvalue";
-            D_ADDROF_VAR, "address of a D variable";
-            D_ADDROF_BITFIELD, "address of a bit-field";
-            D_DEREF_NONPTR, "dereference of something that is no pointer";
-            D_DEREF_VOID, "dereference of a pointer to void";
             D_ARR_BADREF, "array used without an index, or with a wrong one";
             D_ARR_BOUNDS, "array index out of bounds";
             D_ARR_LOCAL, "associative array in clause-local scope";
             D_ALLOCA_INCOMPAT, "alloca() pointer stored where others are";
             D_ALLOCA_SIZE, "alloca() size is out of range";
-            D_PRED_SCALAR, "predicate is not a scalar";
             D_DIV_ZERO, "division by the constant zero";
             D_CAST_INVAL, "cast between these types is not possible";
             D_SIZEOF_TYPE, "sizeof something without a size";
