@@ -92,8 +92,7 @@ macro_rules! for_each_tag {
             D_PRAGMA_SCOPE, "pragma applied to an identifier of this scope";
             D_PRAGERR, "#error or #pragma error";
             D_PRAGCTL_INVAL, "no such control directive";
-            D_PRAGLINE, "#line is malformed";
-            D_XLATE_NONE, "no translator for these types";
+                    D_XLATE_NONE, "no translator for these types";
             D_XLATE_MEMB, "translator does not define that member";
             D_XLATE_SOU, "translator output is not a struct or union";
             D_XLATE_INCOMPAT, "translator member expression has another type";
