@@ -1,8 +1,10 @@
 //! DIF, the D Intermediate Format: the opcode table, the tables of built-in variables and subroutines that code refers to
-//! by number, and the faults that running it can raise.
+//! by number, the faults that running it can raise, and the reference interpreter that defines what it means.
 
 pub mod fault;
+pub mod interp;
 pub mod op;
+pub mod strfn;
 pub mod subr;
 pub mod var;
 
