@@ -4,10 +4,14 @@
 pub mod asm;
 pub mod disasm;
 pub mod fault;
+#[cfg(any(test, feature = "testing"))]
+pub mod generate;
 pub mod interp;
 pub mod op;
 pub mod strfn;
 pub mod subr;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod var;
 pub mod verify;
 
