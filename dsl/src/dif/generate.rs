@@ -97,7 +97,7 @@ impl Cfg {
             assocs: vec![Scope::Global, Scope::Thread],
             scratch: true,
             builtins: vec![
-                Pid, Tid, Uid, Gid, Cpu, Timestamp, Execname, Arg0, Arg1, Arg2, Probefunc,
+                Pid, Tid, Uid, Gid, Cpu, Timestamp, Execname, Arg0, Arg1, Arg2, Probefunc, Args,
             ],
             faults: true,
             ..Cfg::arithmetic()
@@ -533,7 +533,7 @@ impl Gen<'_> {
                 let from = self.below(8) as u8;
                 let kind = self.kind(from);
                 self.emit(Insn::r(Op::Mov, from, 0, rd));
-                return self.set(rd, kind);
+                self.set(rd, kind);
             }
             2 => self.emit(Insn::r(Op::Nop, 0, 0, 0)),
             _ => {
@@ -1014,6 +1014,10 @@ impl Gen<'_> {
         self.emit(Insn::r(Op::Flushts, 0, 0, 0));
         for &(r, by_ref) in args {
             self.push(r, by_ref);
+        }
+        if self.below(16) == 0 {
+            self.push(0, false);
+            self.emit(Insn::r(Op::Popts, 0, 0, 0));
         }
         let rd = self.dst();
         self.emit(Insn::wide(Op::Call, subr as u16, rd));

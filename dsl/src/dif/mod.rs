@@ -20,3 +20,6 @@ pub use op::{Insn, Op, Shape};
 pub use subr::Subr;
 pub use var::BuiltinVar;
 pub use verify::verify;
+
+#[cfg(test)]
+mod tests;

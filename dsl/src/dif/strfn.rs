@@ -9,16 +9,20 @@
 ///
 /// A negative `idx` counts from the end; where it reaches before the start, the part of `len` that lies there is lost
 /// (`substr("abc", -5, 4)` is `"ab"`), and with nothing left the result is empty. A negative `len` leaves off so many bytes
-/// at the end. `idx` at or past the end gives the empty string. No `len` means all the rest.
+/// at the end. `idx` at or past the end gives the empty string. No `len` means all the rest (all, for an `idx` before the start).
 pub fn substr(s: &[u8], idx: i64, len: Option<i64>) -> &[u8] {
     let slen = s.len() as i64;
-    let mut index = idx;
-    let mut remaining = len.unwrap_or(i64::MAX);
+    let mut index = if idx < 0 { idx + slen } else { idx };
+    let mut remaining = len.unwrap_or(slen);
     if index < 0 {
-        index += slen;
-        if index < 0 && index + remaining > 0 {
-            remaining += index;
-            index = 0;
+        match len {
+            None => index = 0,
+            // Both negative can overflow, and is empty anyway.
+            Some(len) if len > 0 && index + len > 0 => {
+                remaining = index + len;
+                index = 0;
+            }
+            Some(_) => {}
         }
     }
     if index < 0 || index >= slen {

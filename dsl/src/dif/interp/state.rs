@@ -112,6 +112,13 @@ impl State {
         out
     }
 
+    /// Moves what is allocated from now on to other addresses.
+    #[cfg(test)]
+    pub(crate) fn skip_addresses(&mut self) {
+        self.next += 1;
+        self.scratch.extend_from_slice(&[0; 8]);
+    }
+
     fn cells(&mut self, scope: Scope) -> &mut BTreeMap<VarKey, Cell> {
         match scope {
             Scope::Clause => &mut self.local,
