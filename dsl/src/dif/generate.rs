@@ -546,7 +546,7 @@ impl Gen<'_> {
 
     fn div(&mut self) {
         let (a, mut b) = (self.int(), self.int());
-        if !self.cfg.faults || self.below(4) != 0 {
+        if !self.cfg.faults || self.below(20) != 0 {
             let one = self.dst_not(&[a, b]);
             self.setx_to(1, one);
             self.emit(Insn::r(Op::Or, b, one, one));

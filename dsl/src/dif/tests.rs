@@ -461,6 +461,7 @@ fn random_words_never_panic() {
 struct Tally {
     ran: u32,
     faults: u32,
+    by_kind: std::collections::BTreeMap<&'static str, u32>,
     strings: u32,
     ops: std::collections::BTreeSet<&'static str>,
 }
@@ -489,6 +490,7 @@ fn run_generated(cfg: &Cfg, seeds: std::ops::Range<u64>) -> Tally {
                 Ok(_) => {}
                 Err(f) => {
                     tally.faults += 1;
+                    *tally.by_kind.entry(f.fault.text()).or_default() += 1;
                     assert!(cfg.faults, "{f:?}: {}", show());
                     assert_ne!(f.fault, Fault::BadAlign);
                 }
@@ -509,8 +511,8 @@ fn generated_programs_verify_and_run() {
     let t = run_generated(&Cfg::all(), 0..100_000);
     assert_eq!(t.ran, 200_000);
     println!(
-        "{} runs, {} faults, {} string results",
-        t.ran, t.faults, t.strings
+        "{} runs, {} string results, {} faults: {:?}",
+        t.ran, t.strings, t.faults, t.by_kind
     );
     // Faults are there but don't drown the rest.
     assert!(

@@ -14,9 +14,11 @@
 //! `pushtr` reads nothing.
 //!
 //! **Memory.** Loads need no alignment: `BadAlign` is never raised. `rld*` behave as `ld*`. Loads (not `uld*`) reach kernel
-//! memory and the engine's own: string table, scratch, by-reference variables, strings of built-in variables. Stores,
-//! `copys`, and the destinations of `bcopy` and `copyinto` reach scratch and by-reference variables only; anything else is
-//! `BadAddr` of the destination. Nothing of an overlong or unreadable block is copied. A copy of 0 bytes succeeds anywhere.
+//! memory and the engine's own: string table, scratch, by-reference variables, strings of built-in variables. What a load
+//! across the end of an own object gives is unspecified (here: `BadAddr`). Stores, `copys`, and the destinations of `bcopy`
+//! and `copyinto` must lie within scratch or one by-reference variable; anything else is `BadAddr` of the destination, which
+//! is looked at before the source. A copy of 0 bytes succeeds anywhere; one whose source and destination overlap gives
+//! something unspecified.
 //!
 //! **Strings** are read as the kernel's own probe-read-string does it: bytes up to a NUL, `strsize` at most, of which the
 //! last becomes NUL if none was found. So every subroutine sees at most `strsize − 1` bytes, and that is the longest value
@@ -33,18 +35,19 @@
 //! sizes come from the variable's declared tuple. `call` and the associative loads and stores leave the stack as it is.
 //!
 //! **Variables.** An integer variable keeps its low `size` bytes and extends them when loaded. By reference (`Str`,
-//! `Bytes`): a store copies (`strsize` at most; `size` bytes), a load gives the address of the variable's storage, good until the
-//! variable is stored to or freed. Storing the address 0 makes the variable NULL: loads give 0. What was never stored reads
-//! as 0; but a global or clause-local by reference as zeroed storage, i.e. the empty string (DTrace's difference, kept).
-//! Storing 0 to a thread-local or to an element frees it. The key of an element is, for each member of the
-//! declared tuple, 8 bytes for an integer or symbol (the whole register), the bytes and a NUL for a string, `size` bytes for the rest.
-//! Clause-locals are zeroed when a firing begins ([`State::begin_firing`]).
+//! `Bytes`): a store copies (`strsize` at most; `size` bytes), a load gives the address of the variable's storage, good
+//! until the variable is stored to or freed. Storing the address 0 makes the variable NULL: loads give 0. What was never
+//! stored reads as 0; but a global or clause-local by reference as zeroed storage, i.e. the empty string (DTrace's
+//! difference, kept). Storing 0 to a thread-local or to an element frees it. The key of an element is, for each member of
+//! the declared tuple, 8 bytes for an integer or symbol (the whole register), the bytes and a NUL for a string, `size` bytes
+//! for the rest. Clause-locals are zeroed when a firing begins ([`State::begin_firing`]).
 //!
-//! **Subroutines.** `strtok(s, d)` remembers a copy of `s` for the firing, `strtok(NULL, d)` goes on in it (NULL if there is
-//! none, or it has ended). `copyinstr(p, n)` takes `n` bytes at most, and reads one at least. `htons` … act on the
-//! low 16, 32 or 64 bits and zero the rest. `getmajor`/`getminor` split the kernel's own 12:20 `dev_t`.
-//! `inet_ntop` knows AF_INET (2) and AF_INET6 (10), else ILLOP. `strchr`'s character is the register's low byte. Void
-//! subroutines give 0. All others that need the kernel are the world's ([`World::subr`]).
+//! **Subroutines** read their arguments in order, then compute, then take scratch (`copyin` takes it first).
+//! `strtok(s, d)` remembers a copy of `s` for the firing, `strtok(NULL, d)` goes on in it (NULL if there is none, or it has
+//! ended). `copyinstr(p, n)` takes `n` bytes at most, and reads one at least. `htons` … act on the low 16, 32 or 64
+//! bits and zero the rest. `getmajor`/`getminor` split the kernel's own 12:20 `dev_t`. `inet_ntop` knows AF_INET (2) and
+//! AF_INET6 (10), else ILLOP. `strchr`'s character is the register's low byte. Void subroutines give 0. All others need the
+//! kernel, and are the world's ([`World::subr`]).
 
 mod state;
 mod subr;

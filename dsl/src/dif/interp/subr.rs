@@ -178,9 +178,15 @@ impl Machine<'_> {
     }
 
     fn strtok(&mut self) -> Res<u64> {
-        let (addr, delims) = (self.arg(0)?, self.str_arg(1)?);
-        if addr != 0 {
-            self.state.strtok = Some((self.string(addr)?, 0));
+        let addr = self.arg(0)?;
+        let fresh = if addr == 0 {
+            None
+        } else {
+            Some(self.string(addr)?)
+        };
+        let delims = self.str_arg(1)?;
+        if let Some(s) = fresh {
+            self.state.strtok = Some((s, 0));
         }
         let Some((s, pos)) = self.state.strtok.take() else {
             return Ok(0);
