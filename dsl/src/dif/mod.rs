@@ -22,4 +22,6 @@ pub use var::BuiltinVar;
 pub use verify::verify;
 
 #[cfg(test)]
+mod strfn_tests;
+#[cfg(test)]
 mod tests;
