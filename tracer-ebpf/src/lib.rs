@@ -1,1 +1,8 @@
-//! DIF to eBPF.
+//! From DIF to the kernel: the lowering pass, the seam to the kernel-side engines, and the one for the kernel's own BPF.
+
+pub mod backend;
+pub mod caps;
+pub mod image;
+pub mod plan;
+pub mod service;
+pub mod site;
