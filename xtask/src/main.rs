@@ -4,10 +4,20 @@
 //! built binaries from outside, as a user would. CI calls nothing but `.ci/run`, which calls nothing but cargo and this.
 
 mod apt;
+mod bench;
+mod cpio;
+mod debian;
+mod dist;
 mod golden;
+mod image;
+mod kernels;
+mod matrix;
+mod qemu;
 mod sh;
 mod test;
 mod tidy;
+mod vm;
+mod wire;
 
 use std::process::ExitCode;
 
@@ -43,6 +53,36 @@ const COMMANDS: &[Command] = &[
         args: "[-p crate]",
         help: "rewrite expected outputs (BLESS=1 cargo test) and show what changed",
         run: golden::run,
+    },
+    Command {
+        name: "vm",
+        args: "<kernel> [--timeout S] [--file host=guest] [--get guest=host] [--kernel image] [--kdir modules] -- <command…>",
+        help: "boot a kernel in QEMU and run a command in it",
+        run: vm::run,
+    },
+    Command {
+        name: "kernels",
+        args: "[--fetch]",
+        help: "the kernels of ci/kernels.toml, and whether they are here",
+        run: kernels::run,
+    },
+    Command {
+        name: "matrix",
+        args: "[--kernel name] [--group name]",
+        help: "every group of tests on every kernel that can be had",
+        run: matrix::run,
+    },
+    Command {
+        name: "dist",
+        args: "",
+        help: "the static dtrace, shown to start on every kernel that can be had",
+        run: dist::run,
+    },
+    Command {
+        name: "bench",
+        args: "[part of a name]",
+        help: "our times beside bpftrace's, in pairs",
+        run: bench::run,
     },
     Command {
         name: "help",
