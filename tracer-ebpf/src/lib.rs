@@ -4,5 +4,6 @@ pub mod backend;
 pub mod caps;
 pub mod image;
 pub mod plan;
+pub mod provider;
 pub mod service;
 pub mod site;
