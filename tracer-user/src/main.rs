@@ -1,3 +1,5 @@
 //! The `dtrace` command.
 mod consume;
+mod flags;
+mod options;
 fn main() {}
