@@ -2,4 +2,5 @@
 mod consume;
 mod flags;
 mod options;
+mod target;
 fn main() {}
