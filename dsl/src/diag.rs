@@ -7,6 +7,7 @@
 use crate::source::{Source, Sources, Span};
 
 /// Calls `$m` with every error tag and what it means, in this crate's words. The only list of tags.
+#[rustfmt::skip]
 macro_rules! for_each_tag {
     ($m:ident) => {
         $m! {
@@ -29,6 +30,11 @@ macro_rules! for_each_tag {
             D_ARGS_IDX, "args[] index out of range";
             D_REGS_IDX, "regs[] or uregs[] index out of range";
             D_KEY_TYPE, "array or aggregation key of a type that cannot be a key";
+            D_ARR_BADREF, "array used without an index, or with a wrong one";
+            D_ARR_BOUNDS, "array index out of bounds";
+            D_ARR_LOCAL, "associative array in clause-local scope";
+            D_ALLOCA_INCOMPAT, "alloca() pointer stored where others are";
+            D_ALLOCA_SIZE, "alloca() size is out of range";
             D_PRINTF_DYN_PROTO, "dynamic width or precision without an argument";
             D_PRINTF_DYN_TYPE, "dynamic width or precision that is not an integer";
             D_PRINTF_AGG_CONV, "%@ outside printa()";
@@ -157,11 +163,6 @@ macro_rules! for_each_tag {
             D_OP_VFPTR, "operand points to void or to a function";
             D_OP_ARRFUN, "operand is an array or function";
             D_OP_IVAL, "operator applied to a value it cannot take";
-            D_ARR_BADREF, "array used without an index, or with a wrong one";
-            D_ARR_BOUNDS, "array index out of bounds";
-            D_ARR_LOCAL, "associative array in clause-local scope";
-            D_ALLOCA_INCOMPAT, "alloca() pointer stored where others are";
-            D_ALLOCA_SIZE, "alloca() size is out of range";
             D_DIV_ZERO, "division by the constant zero";
             D_CAST_INVAL, "cast between these types is not possible";
             D_SIZEOF_TYPE, "sizeof something without a size";

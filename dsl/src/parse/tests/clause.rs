@@ -486,3 +486,45 @@ fn the_pspec_option_makes_every_word_a_description() {
         "(clause :::int {})\n(clause :::inline {})\n(clause :::string /x/ {})\n"
     );
 }
+
+#[test]
+fn sources_share_types_and_macro_arguments() {
+    let mut sources = crate::source::Sources::new();
+    let library = sources.add("lib.d", "typedef int t;");
+    let script = sources.add("x.d", "BEGIN { (t)-$1; x = (kernel_t)-1; }");
+    let flag = sources.add("-n", "END { $2 ");
+    let macros = MacroArgs {
+        args: vec!["1".into(), "2".into(), "3".into()],
+        ..MacroArgs::default()
+    };
+    let options = crate::parse::ParseOptions {
+        macros: &macros,
+        is_type: &|name| name == "kernel_t",
+        pspec: false,
+        empty: false,
+    };
+    let input = |src, kind| crate::parse::Input { src, kind };
+    let mut inputs = vec![
+        input(library, InputKind::Library),
+        input(script, InputKind::Script),
+        input(flag, InputKind::Probe(ProbeFlag::Name)),
+    ];
+    let (_, diags) = crate::parse::parse(&sources, &inputs, &options);
+    let told: Vec<String> = diags.iter().map(|d| d.headline(&sources, true)).collect();
+    assert_eq!(told, ["[D_SYNTAX] line 1: syntax error near end of input"]);
+    assert_eq!(sources.locate(diags[0].span).unwrap().file, "-n");
+    inputs.pop();
+    let (ast, diags) = crate::parse::parse(&sources, &inputs, &options);
+    assert_eq!(
+        dump(&ast),
+        "(decl typedef t: int)\n(clause :::BEGIN {(cast <t> (- 1)) (= x (cast <kernel_t> (- 1)))})\n"
+    );
+    let told: Vec<&str> = diags.iter().map(|d| d.text.as_str()).collect();
+    assert_eq!(
+        told,
+        [
+            "extraneous argument '2' ($2 is not referenced)",
+            "extraneous argument '3' ($3 is not referenced)"
+        ]
+    );
+}
