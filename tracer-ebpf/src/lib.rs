@@ -3,6 +3,9 @@
 pub mod backend;
 pub mod caps;
 pub mod image;
+#[cfg(feature = "live")]
+pub mod live;
 pub mod plan;
+pub mod provider;
 pub mod service;
 pub mod site;
