@@ -95,6 +95,26 @@ int dt_host_storm_poke(struct dt_host_storm *storm, int nmi)
 #define trap_off()	((void)0)
 #endif
 
+/*
+ * The consumer, as if on another CPU at this very moment. A record is level,
+ * number, level, number, and their sum.
+ */
+static void consume(struct dt_host_storm *storm)
+{
+	u64 r[5];
+	s64 length;
+
+	if (!storm->ring)
+		return;
+	while ((length = dt_ring_take(storm->ring, storm->cpu, (u8 *)r, sizeof(r))) != -ENOENT) {
+		storm->taken++;
+		if (length != sizeof(r) || r[0] != r[2] || r[1] != r[3] || r[0] + r[1] != r[4]) {
+			storm->torn++;
+			return;
+		}
+	}
+}
+
 static __thread int trap_level;
 static __thread u64 traps[2];
 
@@ -115,6 +135,7 @@ static void on_trap(int number)
 	} else {
 		fire(storm, trap_level);
 	}
+	consume(storm);
 	trap_level--;
 }
 
@@ -124,22 +145,27 @@ static void on_trap(int number)
  */
 void dt_host_storm_step(struct dt_host_storm *storm, u64 rounds)
 {
-	struct sigaction action, old;
+	struct sigaction action;
 	u64 i;
 
 	__builtin_memset(&action, 0, sizeof(action));
 	action.sa_handler = on_trap;
 	action.sa_flags = SA_NODEFER;
 	sigemptyset(&action.sa_mask);
-	sigaction(SIGTRAP, &action, &old);
+	sigaction(SIGTRAP, &action, NULL);
 	dt_host_on_cpu(storm->cpu + 1);
 	here = storm;
 	for (i = 0; i < rounds; i++) {
 		trap_on();
 		fire(storm, 0);
 		trap_off();
+		/* what this firing has put out is there now, and not with the next only */
+		consume(storm);
+		if (storm->ring && storm->ring->rings[storm->cpu].reserved !=
+				   storm->ring->rings[storm->cpu].consumed)
+			storm->torn++;
 	}
 	here = NULL;
 	dt_host_on_cpu(0);
-	sigaction(SIGTRAP, &old, NULL);
+	/* the handler stays, as above */
 }

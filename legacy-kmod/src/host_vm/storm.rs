@@ -2,6 +2,7 @@
 //! probe context does to maps and rings. A thread plays a CPU, signals to it play
 //! interrupts and NMIs (`kmod/host/storm.c`).
 
+use std::ptr;
 use std::sync::Barrier;
 use std::thread;
 
@@ -21,6 +22,9 @@ struct RawStorm {
     state: u32,
     every: [u32; 2],
     deep: u32,
+    ring: *mut RawMap,
+    taken: u64,
+    torn: u64,
 }
 
 unsafe extern "C" {
@@ -40,6 +44,10 @@ pub struct Storm {
     pub refused: [u64; 3],
     /// What came out of the ring meanwhile and afterwards, in order.
     pub records: Vec<Vec<u8>>,
+    /// Stepping: records taken out inside interruptions,
+    pub taken: u64,
+    /// and those that were not level, number, level, number, sum, or came late.
+    pub torn: u64,
 }
 
 /// A pointer that goes to the threads of one storm.
@@ -85,12 +93,13 @@ pub struct Stepping {
     pub every_inner: u32,
     /// but only one of them in so many.
     pub deep: u32,
+    /// Take records out inside the interruptions; they must be as [`Storm::torn`] says.
+    pub consume: bool,
 }
 
 impl HostVm {
     /// Let `prog` fire `rounds` times on CPU 0, interrupted by itself between its
-    /// machine instructions (x86-64: by the trap flag). Only one at a time in a
-    /// process: the trap's handler is the process's.
+    /// machine instructions (x86-64: by the trap flag; elsewhere not at all).
     pub fn storm_stepping(
         &mut self,
         prog: u32,
@@ -109,6 +118,12 @@ impl HostVm {
             state: 0,
             every: [stepping.every.max(1), stepping.every_inner.max(1)],
             deep: stepping.deep.max(1),
+            ring: match stepping.consume {
+                true => self.map(ring)?.0,
+                false => ptr::null_mut(),
+            },
+            taken: 0,
+            torn: 0,
         };
         // SAFETY: machine and storm live until it returns; no other thread is involved.
         unsafe { dt_host_storm_step(&mut raw, rounds) };
@@ -118,6 +133,8 @@ impl HostVm {
             ended: raw.ended,
             refused: raw.refused,
             records,
+            taken: raw.taken,
+            torn: raw.torn,
         })
     }
 }
@@ -142,6 +159,9 @@ fn one_cpu(
         state: 0,
         every: [1; 2],
         deep: 1,
+        ring: ptr::null_mut(),
+        taken: 0,
+        torn: 0,
     };
     let storm = Shared(&raw mut raw);
     let over = Barrier::new(2);
@@ -181,5 +201,7 @@ fn one_cpu(
         ended: raw.ended,
         refused: raw.refused,
         records,
+        taken: 0,
+        torn: 0,
     }
 }
