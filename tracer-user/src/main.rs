@@ -1,2 +1,3 @@
 //! The `dtrace` command.
+mod consume;
 fn main() {}

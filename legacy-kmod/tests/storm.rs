@@ -1,0 +1,173 @@
+//! Many firings at once, interrupted by others at any instruction: nothing is
+//! torn, nothing is counted twice or lost without being counted as lost.
+
+mod common;
+
+use common::{add, call, exit, insn, ld64, ldx, mov, mov_r, stx};
+use legacy_kmod::abi::MapType;
+use legacy_kmod::host_vm::{HostVm, Options, World};
+use legacy_kmod::wire::{Blob, Insn, Map, Program};
+
+const GLOBAL: usize = 0;
+const HASH: usize = 1;
+const RING: usize = 2;
+const CHURN: usize = 3;
+const KEYS: u64 = 13;
+
+/// Context: level, number. Counts itself in a global (word 0), counts in
+/// hash[number % 13], creates and deletes churn[level, CPU, number % 64], and
+/// outputs a record of 40 bytes: level, number, level, number, their sum.
+/// What the hash refuses (-EBUSY) is counted in the global's word 1; r0 = 1
+/// where the ring was full.
+fn program() -> Vec<Insn> {
+    let add_one = |base: u8, off: i16| prog![mov(1, 1), insn(0xdb, base, 1, off, 0)];
+    prog![
+        mov_r(6, 1),
+        ld64(7, 2, GLOBAL as i32, 0),
+        add_one(7, 0),
+        // hash[number % 13] += 1
+        ldx(1, 6, 8),
+        insn(0x97, 1, 0, 0, KEYS as i32),
+        stx(10, -8, 1),
+        insn(0x7a, 10, 0, -16, 0),
+        ld64(1, 1, HASH as i32, 0),
+        mov_r(2, 10),
+        add(2, -8),
+        mov_r(3, 10),
+        add(3, -16),
+        mov(4, 1),
+        call(2),
+        ld64(1, 1, HASH as i32, 0),
+        mov_r(2, 10),
+        add(2, -8),
+        call(1),
+        insn(0x15, 0, 0, 3, 0),
+        add_one(0, 0),
+        insn(0x05, 0, 0, 2, 0),
+        add_one(7, 8),
+        // churn: made and removed
+        call(8),
+        insn(0x67, 0, 0, 0, 16),
+        ldx(1, 6, 0),
+        insn(0x4f, 0, 1, 0, 0),
+        insn(0x67, 0, 0, 0, 16),
+        ldx(1, 6, 8),
+        insn(0x57, 1, 0, 0, 63),
+        insn(0x4f, 0, 1, 0, 0),
+        stx(10, -8, 0),
+        ld64(1, 1, CHURN as i32, 0),
+        mov_r(2, 10),
+        add(2, -8),
+        mov_r(3, 10),
+        add(3, -16),
+        mov(4, 0),
+        call(2),
+        ld64(1, 1, CHURN as i32, 0),
+        mov_r(2, 10),
+        add(2, -8),
+        call(3),
+        // the record
+        ldx(1, 6, 0),
+        ldx(2, 6, 8),
+        stx(10, -40, 1),
+        stx(10, -32, 2),
+        stx(10, -24, 1),
+        stx(10, -16, 2),
+        insn(0x0f, 1, 2, 0, 0),
+        stx(10, -8, 1),
+        ld64(1, 1, RING as i32, 0),
+        mov_r(2, 10),
+        add(2, -40),
+        mov(3, 40),
+        mov(4, 0),
+        call(130),
+        insn(0x15, 0, 0, 1, 0),
+        mov(0, 1),
+        exit()
+    ]
+}
+
+#[test]
+fn nothing_torn_nothing_lost() {
+    let rounds: u64 = std::env::var("DT_STORM")
+        .ok()
+        .and_then(|v| v.parse().ok())
+        .unwrap_or(300_000);
+    let blob = Blob {
+        maps: vec![
+            Map::new("global", MapType::Array, 4, 16, 1),
+            Map::new("hash", MapType::Hash, 8, 8, 64),
+            Map::new("ring", MapType::Ring, 0, 0, 4096),
+            Map::new("churn", MapType::Hash, 8, 8, 64),
+        ],
+        programs: vec![Program {
+            name: "storm".to_owned(),
+            insns: program(),
+        }],
+    };
+    let options = Options {
+        cpus: 3,
+        ..Options::default()
+    };
+    let blob = blob.to_bytes().unwrap();
+    let mut vm = HostVm::load_with(&blob, World::default(), options)
+        .ok()
+        .unwrap();
+    let cpus = vm.storm(0, rounds, RING).unwrap();
+    let sum =
+        |f: fn(&legacy_kmod::host_vm::Storm) -> [u64; 3]| cpus.iter().flat_map(f).sum::<u64>();
+    let (fired, refused) = (sum(|c| c.fired), sum(|c| c.refused));
+    let levels = [0, 1, 2].map(|n| cpus.iter().map(|c| c.fired[n]).sum::<u64>());
+    let taken: usize = cpus.iter().map(|c| c.records.len()).sum();
+    println!("fired {levels:?}, records {taken}, ring full {refused}");
+    assert_eq!(cpus.len(), 3);
+    assert_eq!(levels[0], 3 * rounds);
+    assert!(
+        levels[1] > 20 && levels[2] > 20,
+        "too few interruptions to mean anything"
+    );
+    assert_eq!(sum(|c| c.ended), 0);
+    // the ring: every firing is a record or a drop, each record is whole, and the
+    // numbers of a level come in order
+    assert_eq!(taken as u64 + refused, fired);
+    assert_eq!(vm.drops(RING), Ok(refused));
+    for cpu in &cpus {
+        let mut last = [None; 3];
+        for record in &cpu.records {
+            let (words, rest) = record.as_chunks::<8>();
+            let words: Vec<u64> = words.iter().map(|w| u64::from_le_bytes(*w)).collect();
+            let (level, number) = (words[0], words[1]);
+            assert_eq!(words, [level, number, level, number, level + number]);
+            assert!(rest.is_empty());
+            assert!(Some(number) > last[level as usize], "{level} {number}");
+            last[level as usize] = Some(number);
+        }
+    }
+    // the counters
+    let global = vm.map_lookup(GLOBAL, &[0; 4]).unwrap();
+    let (words, _) = global.as_chunks::<8>();
+    let [all, missed] = [0, 1].map(|n| u64::from_le_bytes(words[n]));
+    assert_eq!(all, fired);
+    let counts = vm.map_iter(HASH).unwrap();
+    let counted: u64 = counts
+        .iter()
+        .map(|(_, v)| u64::from_le_bytes(v[..].try_into().unwrap()))
+        .sum();
+    println!("counted {counted}, missed {missed}");
+    assert_eq!(counts.len() as u64, KEYS);
+    assert_eq!(counted + missed, fired);
+    // what was removed is there to be used again: all of it, and no key twice
+    for (key, _) in vm.map_iter(CHURN).unwrap() {
+        // a removal that found its bucket taken left it behind
+        assert_eq!(vm.map_delete(CHURN, &key), Ok(()));
+    }
+    for n in 0..64u64 {
+        assert_eq!(
+            vm.map_update(CHURN, &n.to_le_bytes(), &[0; 8], 1),
+            Ok(()),
+            "{n}"
+        );
+    }
+    assert!(vm.map_update(CHURN, &[0xff; 8], &[0; 8], 1).is_err());
+    assert_eq!(vm.map_iter(CHURN).unwrap().len(), 64);
+}

@@ -1,0 +1,83 @@
+//! What a kernel side can do, as data. The lowering reads this and nothing else about its target.
+
+use crate::service::Service;
+use std::collections::BTreeMap;
+
+/// How records reach user space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RingKind {
+    /// BPF ring buffer, shared by all CPUs (Linux 5.8; the legacy module has its own with the same call).
+    Ringbuf,
+    /// Per-CPU perf buffers.
+    PerfArray,
+}
+
+/// What a kernel side offers. Found out by trying ([`crate::live`]), or a preset for tests.
+#[derive(Clone, Debug)]
+pub struct Caps {
+    /// Instructions per program. 4096 before Linux 5.2, a million since.
+    pub max_insns: u32,
+    /// The id by which each service is called; absent = not there, and lowering takes the fallback or refuses with its name.
+    pub services: BTreeMap<Service, u32>,
+    /// How records leave.
+    pub ring: RingKind,
+    /// Loops with a bound that the verifier can see (Linux 5.3).
+    pub bounded_loops: bool,
+    /// Atomic operations that return the old value (`BPF_FETCH`, Linux 5.12). Without them programs can't be preempted by
+    /// others either, and a plain counter serves.
+    pub atomic_fetch: bool,
+    /// Hash maps whose elements are allocated as needed are safe in any context (since bpf_mem_alloc, Linux 6.1).
+    pub hash_no_prealloc: bool,
+    /// `tp_btf` programs load and attach.
+    pub btf_tracepoints: bool,
+    /// Raw tracepoints load and attach (Linux 4.17).
+    pub raw_tracepoints: bool,
+    /// Single kprobes.
+    pub kprobes: bool,
+    /// kprobe.multi links, with cookies.
+    pub kprobe_multi: bool,
+    /// fentry/fexit.
+    pub fentry: bool,
+    /// Number of possible CPUs.
+    pub cpus: u32,
+    /// Offset in `task_struct` … of the few fields that lowering itself needs; absent where no type information is there.
+    pub offsets: KernelOffsets,
+}
+
+/// Offsets of kernel structure members that generated code reads. `None` = unknown on this kernel; what needs it says so.
+#[derive(Clone, Debug, Default)]
+pub struct KernelOffsets {
+    /// `task_struct.thread_info.status` (TS_COMPAT = 2 tells 32-bit callers).
+    pub task_ti_status: Option<u32>,
+    /// `task_struct.real_parent`.
+    pub task_real_parent: Option<u32>,
+    /// `task_struct.tgid`.
+    pub task_tgid: Option<u32>,
+    /// `task_struct.start_time` (or `start_boottime`), to make thread keys unique.
+    pub task_start_time: Option<u32>,
+    /// `task_struct.se.sum_exec_runtime`, for `vtimestamp`.
+    pub task_sum_exec_runtime: Option<u32>,
+    /// Difference CLOCK_REALTIME − CLOCK_MONOTONIC in ns when tracing began, for `walltimestamp`.
+    pub realtime_offset: i64,
+}
+
+impl Caps {
+    /// A modern kernel with everything: for tests that need no kernel.
+    pub fn modern() -> Caps {
+        Caps {
+            max_insns: 1_000_000,
+            services: Service::ALL.iter().map(|&s| (s, s.ids()[0])).collect(),
+            ring: RingKind::Ringbuf,
+            bounded_loops: true,
+            atomic_fetch: true,
+            hash_no_prealloc: true,
+            btf_tracepoints: true,
+            raw_tracepoints: true,
+            kprobes: true,
+            kprobe_multi: true,
+            fentry: true,
+            cpus: 2,
+            offsets: KernelOffsets::default(),
+        }
+    }
+}

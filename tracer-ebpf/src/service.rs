@@ -1,0 +1,45 @@
+//! Services: the numbered calls a program may make.
+//!
+//! The numbers are the BPF helper ids, on the legacy module too. A row names the ids to try in order, where a later kernel
+//! split one helper into two; which of them this kernel takes is found by trying, and stands in [`Caps`](crate::caps::Caps).
+
+macro_rules! services {
+    ($($name:ident, [$($id:literal),+], $doc:literal;)*) => {
+        /// A service of the kernel side.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Service { $(#[doc = $doc] $name,)* }
+        impl Service {
+            /// Every one.
+            pub const ALL: &[Service] = &[$(Service::$name),*];
+            /// Helper ids, the best first; all of a row have the same arguments and meaning here.
+            pub fn ids(self) -> &'static [u32] { match self { $(Service::$name => &[$($id),+],)* } }
+            /// Name, for messages and the text form.
+            pub fn name(self) -> &'static str { match self { $(Service::$name => stringify!($name),)* } }
+        }
+    };
+}
+services! {
+    MapLookup, [1], "map_lookup_elem(map, key) -> value or NULL";
+    MapUpdate, [2], "map_update_elem(map, key, value, flags)";
+    MapDelete, [3], "map_delete_elem(map, key)";
+    KtimeGetNs, [5], "ktime_get_ns(): CLOCK_MONOTONIC";
+    GetPrandomU32, [7], "get_prandom_u32()";
+    GetSmpProcessorId, [8], "get_smp_processor_id()";
+    GetCurrentPidTgid, [14], "get_current_pid_tgid(): tgid << 32 | tid";
+    GetCurrentUidGid, [15], "get_current_uid_gid(): gid << 32 | uid";
+    GetCurrentComm, [16], "get_current_comm(buf, size)";
+    PerfEventOutput, [25], "perf_event_output(ctx, map, flags, data, size)";
+    GetCurrentTask, [35], "get_current_task()";
+    GetStack, [67], "get_stack(ctx, buf, size, flags)";
+    ProbeReadUser, [112, 4], "probe_read_user(dst, size, src)";
+    ProbeReadKernel, [113, 4], "probe_read_kernel(dst, size, src)";
+    ProbeReadUserStr, [114, 45], "probe_read_user_str(dst, size, src) -> length with NUL";
+    ProbeReadKernelStr, [115, 45], "probe_read_kernel_str(dst, size, src) -> length with NUL";
+    RingbufOutput, [130], "ringbuf_output(ring, data, size, flags)";
+    RingbufQuery, [134], "ringbuf_query(ring, what)";
+    GetCurrentTaskBtf, [158], "get_current_task_btf()";
+    GetAttachCookie, [174], "get_attach_cookie(ctx)";
+    GetFuncIp, [173], "get_func_ip(ctx)";
+    Loop, [181], "bpf_loop(n, callback, ctx, flags)";
+    TaskPtRegs, [175], "task_pt_regs(task)";
+}
