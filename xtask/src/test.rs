@@ -23,7 +23,10 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     std::fs::write(&log, "").with_context(|| format!("cannot write {}", log.display()))?;
 
     let mut cargo = sh::cargo();
-    cargo.args(["test", "--workspace", "--all-features", "--no-fail-fast"]);
+    cargo.args(["test", "--all-features", "--no-fail-fast"]);
+    if !args.iter().any(|a| a == "-p") {
+        cargo.arg("--workspace");
+    }
     cargo.args(args);
     if !args.iter().any(|a| a == "--") {
         cargo.arg("--");
