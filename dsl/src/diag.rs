@@ -36,6 +36,7 @@ macro_rules! for_each_tag {
             D_PRINTF_ARG_TYPE, "argument does not fit its conversion";
             D_PRINTF_ARG_EXTRA, "more arguments than conversions";
             D_PRINTF_ARG_FMT, "format is not a string constant";
+            D_PRINTF_FMT_EMPTY, "format string is empty";
             D_PRINTA_PROTO, "printa() prototype mismatch";
             D_PRINTA_AGGPROTO, "printa() format has no aggregation to convert";
             D_PRINTA_AGGARG, "printa() argument is not an aggregation";
@@ -93,6 +94,7 @@ macro_rules! for_each_tag {
             D_PRAGERR, "#error or #pragma error";
             D_PRAGCTL_INVAL, "no such control directive";
                     D_XLATE_NONE, "no translator for these types";
+                    D_XLATE_NOCONV, "translated value cannot be converted";
             D_XLATE_MEMB, "translator does not define that member";
             D_XLATE_SOU, "translator output is not a struct or union";
             D_XLATE_INCOMPAT, "translator member expression has another type";
@@ -155,6 +157,11 @@ macro_rules! for_each_tag {
             D_OP_VFPTR, "operand points to void or to a function";
             D_OP_ARRFUN, "operand is an array or function";
             D_OP_IVAL, "operator applied to a value it cannot take";
+            D_ARR_BADREF, "array used without an index, or with a wrong one";
+            D_ARR_BOUNDS, "array index out of bounds";
+            D_ARR_LOCAL, "associative array in clause-local scope";
+            D_ALLOCA_INCOMPAT, "alloca() pointer stored where others are";
+            D_ALLOCA_SIZE, "alloca() size is out of range";
             D_DIV_ZERO, "division by the constant zero";
             D_CAST_INVAL, "cast between these types is not possible";
             D_SIZEOF_TYPE, "sizeof something without a size";

@@ -166,7 +166,10 @@ convs! {
 impl ConvKind {
     /// What argument it wants, as messages say it.
     pub fn proto(self) -> &'static str {
-        CONVS.iter().find(|r| r.kind == self).map_or("aggregation", |r| r.proto)
+        CONVS
+            .iter()
+            .find(|r| r.kind == self)
+            .map_or("aggregation", |r| r.proto)
     }
 }
 
@@ -337,10 +340,16 @@ mod tests {
     fn flags_and_sizes() {
         let c = conv("%-+ #0'12.34lld");
         assert!(c.left && c.plus && c.space && c.alt && c.zero && c.group && !c.agg);
-        assert_eq!((c.width, c.prec, c.modifier), (Size::Fixed(12), Size::Fixed(34), 8));
+        assert_eq!(
+            (c.width, c.prec, c.modifier),
+            (Size::Fixed(12), Size::Fixed(34), 8)
+        );
         assert_eq!((c.kind, c.text.as_str()), (ConvKind::Dec, "lld"));
         let c = conv("%*.*s");
-        assert_eq!((c.width, c.prec, c.kind), (Size::Arg, Size::Arg, ConvKind::Str));
+        assert_eq!(
+            (c.width, c.prec, c.kind),
+            (Size::Arg, Size::Arg, ConvKind::Str)
+        );
         assert_eq!(conv("%?p").width, Size::Pointer);
         assert_eq!(conv("%hhx").modifier, 1);
         assert_eq!(conv("%hx").modifier, 2);
@@ -355,9 +364,18 @@ mod tests {
     fn errors() {
         assert_eq!(Format::parse("%d %"), Err(FormatError::Incomplete(2)));
         assert_eq!(Format::parse("%5"), Err(FormatError::Incomplete(1)));
-        assert_eq!(Format::parse("%y"), Err(FormatError::Unknown(1, "y".into())));
+        assert_eq!(
+            Format::parse("%y"),
+            Err(FormatError::Unknown(1, "y".into()))
+        );
         assert_eq!(Format::parse("%1$d"), Err(FormatError::Positional(1)));
-        assert_eq!(Format::parse("%99999999999d"), Err(FormatError::TooLarge(1, "width")));
-        assert_eq!(Format::parse("%lllld"), Err(FormatError::Unknown(1, "llll".into())));
+        assert_eq!(
+            Format::parse("%99999999999d"),
+            Err(FormatError::TooLarge(1, "width"))
+        );
+        assert_eq!(
+            Format::parse("%lllld"),
+            Err(FormatError::Unknown(1, "llll".into()))
+        );
     }
 }

@@ -68,9 +68,24 @@ impl CompileOpts {
     pub fn set(&mut self, name: &str, value: Option<&str>) {
         let num = || value.and_then(size_value);
         match name {
-            "strsize" => self.strsize = num().and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0).unwrap_or(self.strsize),
-            "stackframes" => self.stackframes = num().and_then(|n| u16::try_from(n).ok()).filter(|n| *n > 0).unwrap_or(self.stackframes),
-            "ustackframes" => self.ustackframes = num().and_then(|n| u16::try_from(n).ok()).filter(|n| *n > 0).unwrap_or(self.ustackframes),
+            "strsize" => {
+                self.strsize = num()
+                    .and_then(|n| u32::try_from(n).ok())
+                    .filter(|n| *n > 0)
+                    .unwrap_or(self.strsize)
+            }
+            "stackframes" => {
+                self.stackframes = num()
+                    .and_then(|n| u16::try_from(n).ok())
+                    .filter(|n| *n > 0)
+                    .unwrap_or(self.stackframes)
+            }
+            "ustackframes" => {
+                self.ustackframes = num()
+                    .and_then(|n| u16::try_from(n).ok())
+                    .filter(|n| *n > 0)
+                    .unwrap_or(self.ustackframes)
+            }
             "zdefs" => self.zdefs = true,
             _ => {}
         }
@@ -98,7 +113,12 @@ pub fn compile(
     kernel: &dyn KernelView,
 ) -> (Program, Vec<Diag>) {
     let is_type = |name: &str| kernel.type_by_name(None, TypeNs::Plain, name).is_some();
-    let popts = ParseOptions { macros: &opts.macros, is_type: &is_type, pspec: opts.pspec, empty: opts.empty };
+    let popts = ParseOptions {
+        macros: &opts.macros,
+        is_type: &is_type,
+        pspec: opts.pspec,
+        empty: opts.empty,
+    };
     let (ast, diags) = parse::parse(sources, inputs, &popts);
     if !diags.is_empty() {
         return (Program::default(), diags);
@@ -112,10 +132,17 @@ pub fn compile_str(text: &str) -> (Sources, Program, Vec<Diag>) {
 }
 
 /// Compiles one text, as `-n` would.
-pub fn compile_with(text: &str, opts: &CompileOpts, kernel: &dyn KernelView) -> (Sources, Program, Vec<Diag>) {
+pub fn compile_with(
+    text: &str,
+    opts: &CompileOpts,
+    kernel: &dyn KernelView,
+) -> (Sources, Program, Vec<Diag>) {
     let mut sources = Sources::new();
     let src = sources.add("test.d", text);
-    let inputs = [Input { src, kind: InputKind::Probe(ProbeFlag::Name) }];
+    let inputs = [Input {
+        src,
+        kind: InputKind::Probe(ProbeFlag::Name),
+    }];
     let (program, diags) = compile(&sources, &inputs, opts, kernel);
     (sources, program, diags)
 }

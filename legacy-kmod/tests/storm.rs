@@ -5,7 +5,7 @@ mod common;
 
 use common::{add, call, exit, insn, ld64, ldx, mov, mov_r, stx};
 use legacy_kmod::abi::MapType;
-use legacy_kmod::host_vm::{HostVm, Options, World};
+use legacy_kmod::host_vm::{HostVm, Options, Stepping, Storm, World};
 use legacy_kmod::wire::{Blob, Insn, Map, Program};
 
 const GLOBAL: usize = 0;
@@ -87,17 +87,12 @@ fn program() -> Vec<Insn> {
     ]
 }
 
-#[test]
-fn nothing_torn_nothing_lost() {
-    let rounds: u64 = std::env::var("DT_STORM")
-        .ok()
-        .and_then(|v| v.parse().ok())
-        .unwrap_or(300_000);
+fn machine(cpus: u32, ring_bytes: u32) -> HostVm {
     let blob = Blob {
         maps: vec![
             Map::new("global", MapType::Array, 4, 16, 1),
             Map::new("hash", MapType::Hash, 8, 8, 64),
-            Map::new("ring", MapType::Ring, 0, 0, 4096),
+            Map::new("ring", MapType::Ring, 0, 0, ring_bytes),
             Map::new("churn", MapType::Hash, 8, 8, 64),
         ],
         programs: vec![Program {
@@ -106,32 +101,70 @@ fn nothing_torn_nothing_lost() {
         }],
     };
     let options = Options {
-        cpus: 3,
+        cpus,
         ..Options::default()
     };
     let blob = blob.to_bytes().unwrap();
-    let mut vm = HostVm::load_with(&blob, World::default(), options)
+    HostVm::load_with(&blob, World::default(), options)
         .ok()
-        .unwrap();
+        .unwrap()
+}
+
+#[test]
+fn parallel_and_interrupted() {
+    let rounds: u64 = std::env::var("DT_STORM")
+        .ok()
+        .and_then(|v| v.parse().ok())
+        .unwrap_or(300_000);
+    let mut vm = machine(3, 4096);
     let cpus = vm.storm(0, rounds, RING).unwrap();
-    let sum =
-        |f: fn(&legacy_kmod::host_vm::Storm) -> [u64; 3]| cpus.iter().flat_map(f).sum::<u64>();
+    assert_eq!(cpus.len(), 3);
+    let levels = check(&mut vm, &cpus);
+    assert_eq!(levels[0], 3 * rounds);
+    assert!(
+        levels[1] + levels[2] > 20,
+        "too few interruptions to mean anything"
+    );
+}
+
+/// A firing is interrupted by another every so many machine instructions. Over the
+/// rounds that is after every one of them, as the steps share no factor with the
+/// length of a firing; and inside the interruptions the same happens again. (Not
+/// after each at once: a compare-and-swap that is interfered with each time would
+/// never get on, and no interrupt is that frequent.)
+#[test]
+fn interrupted_at_every_instruction() {
+    let step = |rounds, every, every_inner, deep| {
+        let mut vm = machine(1, 1 << 20);
+        let stepping = Stepping {
+            every,
+            every_inner,
+            deep,
+        };
+        let storm = vm.storm_stepping(0, rounds, stepping, RING).unwrap();
+        let levels = check(&mut vm, &[storm]);
+        assert_eq!(levels[0], rounds);
+        assert!(levels[1] > rounds * 100 / u64::from(every), "{levels:?}");
+        levels
+    };
+    step(60, 53, 1, u32::MAX);
+    let levels = step(8, 61, 59, 7);
+    assert!(levels[2] > 1000, "{levels:?}");
+}
+
+/// What must hold however it went; the firings by level.
+fn check(vm: &mut HostVm, cpus: &[Storm]) -> [u64; 3] {
+    let sum = |f: fn(&Storm) -> [u64; 3]| cpus.iter().flat_map(f).sum::<u64>();
     let (fired, refused) = (sum(|c| c.fired), sum(|c| c.refused));
     let levels = [0, 1, 2].map(|n| cpus.iter().map(|c| c.fired[n]).sum::<u64>());
     let taken: usize = cpus.iter().map(|c| c.records.len()).sum();
     println!("fired {levels:?}, records {taken}, ring full {refused}");
-    assert_eq!(cpus.len(), 3);
-    assert_eq!(levels[0], 3 * rounds);
-    assert!(
-        levels[1] > 20 && levels[2] > 20,
-        "too few interruptions to mean anything"
-    );
     assert_eq!(sum(|c| c.ended), 0);
     // the ring: every firing is a record or a drop, each record is whole, and the
     // numbers of a level come in order
     assert_eq!(taken as u64 + refused, fired);
     assert_eq!(vm.drops(RING), Ok(refused));
-    for cpu in &cpus {
+    for cpu in cpus {
         let mut last = [None; 3];
         for record in &cpu.records {
             let (words, rest) = record.as_chunks::<8>();
@@ -170,4 +203,5 @@ fn nothing_torn_nothing_lost() {
     }
     assert!(vm.map_update(CHURN, &[0xff; 8], &[0; 8], 1).is_err());
     assert_eq!(vm.map_iter(CHURN).unwrap().len(), 64);
+    levels
 }

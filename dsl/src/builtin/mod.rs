@@ -92,10 +92,20 @@ mod tests {
     #[test]
     fn every_number_has_one_row() {
         for v in BuiltinVar::ALL {
-            assert_eq!(VARS.iter().filter(|r| r.var == *v).count(), 1, "{}", v.name());
+            assert_eq!(
+                VARS.iter().filter(|r| r.var == *v).count(),
+                1,
+                "{}",
+                v.name()
+            );
         }
         for s in Subr::ALL {
-            assert_eq!(SUBRS.iter().filter(|r| r.subr == *s).count(), 1, "{}", s.name());
+            assert_eq!(
+                SUBRS.iter().filter(|r| r.subr == *s).count(),
+                1,
+                "{}",
+                s.name()
+            );
         }
         for r in SUBRS {
             assert!(r.required <= r.args.len(), "{}", r.subr.name());

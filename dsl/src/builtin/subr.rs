@@ -96,5 +96,10 @@ impl SubrRow {
 }
 
 /// Subroutines of other DTraces that have no DIF number here yet.
-pub const SUBRS_LATER: &[&str] =
-    &["memref", "memstr", "sx_shared_held", "sx_exclusive_held", "sx_isexclusive"];
+pub const SUBRS_LATER: &[&str] = &[
+    "memref",
+    "memstr",
+    "sx_shared_held",
+    "sx_exclusive_held",
+    "sx_isexclusive",
+];

@@ -22,8 +22,12 @@ pub(super) enum Dest {
     Bits(Tmp, Bits),
 }
 
-pub(super) const LOADS: [[Op; 2]; 4] =
-    [[Op::Ldub, Op::Ldsb], [Op::Lduh, Op::Ldsh], [Op::Lduw, Op::Ldsw], [Op::Ldx, Op::Ldx]];
+pub(super) const LOADS: [[Op; 2]; 4] = [
+    [Op::Ldub, Op::Ldsb],
+    [Op::Lduh, Op::Ldsh],
+    [Op::Lduw, Op::Ldsw],
+    [Op::Ldx, Op::Ldx],
+];
 
 /// 1, 2, 4, 8 → 0, 1, 2, 3.
 fn log2(size: u32) -> usize {
@@ -32,11 +36,18 @@ fn log2(size: u32) -> usize {
 
 /// The load of an integer.
 pub(super) fn load_op(size: u32, signed: bool) -> Op {
-    LOADS.get(log2(size)).and_then(|r| r.get(usize::from(signed))).copied().unwrap_or(Op::Ldx)
+    LOADS
+        .get(log2(size))
+        .and_then(|r| r.get(usize::from(signed)))
+        .copied()
+        .unwrap_or(Op::Ldx)
 }
 
 fn store_op(size: u32) -> Op {
-    [Op::Stb, Op::Sth, Op::Stw, Op::Stx].get(log2(size)).copied().unwrap_or(Op::Stx)
+    [Op::Stb, Op::Sth, Op::Stw, Op::Stx]
+        .get(log2(size))
+        .copied()
+        .unwrap_or(Op::Stx)
 }
 
 impl Cg<'_, '_> {
@@ -45,7 +56,10 @@ impl Cg<'_, '_> {
     }
 
     pub(super) fn shape(&self, ty: TypeId) -> IntShape {
-        self.types.shape(ty).unwrap_or(IntShape { size: 8, signed: true })
+        self.types.shape(ty).unwrap_or(IntShape {
+            size: 8,
+            signed: true,
+        })
     }
 
     /// Evaluates for a value; what has none (a void expression) gives zero.
@@ -130,12 +144,25 @@ impl Cg<'_, '_> {
                 if by == 0 {
                     return Ok(Some(b));
                 }
-                self.binary_const(Op::Add, b.t, by).map(|t| Some(Val { t, exact: true }))
+                self.binary_const(Op::Add, b.t, by)
+                    .map(|t| Some(Val { t, exact: true }))
             }
-            TKind::PtrAdd { ptr, index, size, neg } => {
+            TKind::PtrAdd {
+                ptr,
+                index,
+                size,
+                neg,
+            } => {
                 let p = self.need(ptr)?;
                 let i = self.need(index)?;
-                let i = self.widen(i, index.ty, IntShape { size: 8, signed: true })?;
+                let i = self.widen(
+                    i,
+                    index.ty,
+                    IntShape {
+                        size: 8,
+                        signed: true,
+                    },
+                )?;
                 let i = self.scale(i, i64::from(*size))?;
                 exact(self.alu(if *neg { Op::Sub } else { Op::Add }, p.t, i)?)
             }
@@ -143,7 +170,11 @@ impl Cg<'_, '_> {
                 let a = self.need(l)?;
                 let b = self.need(r)?;
                 let d = self.alu(Op::Sub, a.t, b.t)?;
-                exact(if *size == 1 { d } else { self.binary_const(Op::Sdiv, d, i64::from(*size))? })
+                exact(if *size == 1 {
+                    d
+                } else {
+                    self.binary_const(Op::Sdiv, d, i64::from(*size))?
+                })
             }
             TKind::Neg(x) => {
                 let v = self.need(x)?;
@@ -153,7 +184,10 @@ impl Cg<'_, '_> {
                 self.unpin();
                 let (t, rd) = self.new_tmp(false)?;
                 self.emit(Insn::r(Op::Sub, R0, r, rd))?;
-                Ok(Some(Val { t, exact: self.shape(e.ty).size == 8 }))
+                Ok(Some(Val {
+                    t,
+                    exact: self.shape(e.ty).size == 8,
+                }))
             }
             TKind::BitNot(x) => {
                 let v = self.need(x)?;
@@ -163,12 +197,17 @@ impl Cg<'_, '_> {
                 self.unpin();
                 let (t, rd) = self.new_tmp(false)?;
                 self.emit(Insn::r(Op::Not, r, 0, rd))?;
-                Ok(Some(Val { t, exact: self.shape(e.ty).size == 8 }))
+                Ok(Some(Val {
+                    t,
+                    exact: self.shape(e.ty).size == 8,
+                }))
             }
             TKind::Arith(op, l, r) => self.arith(e.ty, *op, l, r).map(Some),
-            TKind::LogNot(_) | TKind::Compare { .. } | TKind::StrCompare { .. } | TKind::LogAnd(..) | TKind::LogOr(..) => {
-                exact(self.truth_value(e)?)
-            }
+            TKind::LogNot(_)
+            | TKind::Compare { .. }
+            | TKind::StrCompare { .. }
+            | TKind::LogAnd(..)
+            | TKind::LogOr(..) => exact(self.truth_value(e)?),
             TKind::LogXor(l, r) => {
                 let a = self.truth_value(l)?;
                 let b = self.truth_value(r)?;
@@ -187,10 +226,17 @@ impl Cg<'_, '_> {
                 self.store(dest, t)?;
                 exact(t)
             }
-            TKind::AssignOp { lv, op, rhs, common } => self.assign_op(lv, *op, rhs, *common).map(Some),
+            TKind::AssignOp {
+                lv,
+                op,
+                rhs,
+                common,
+            } => self.assign_op(lv, *op, rhs, *common).map(Some),
             TKind::IncDec { lv, by, prefix } => self.inc_dec(lv, *by, *prefix).map(Some),
             TKind::Call(subr, args) => self.call(e, *subr, args),
-            TKind::Error => Err(self.fail("internal: expression with errors reached code generation")),
+            TKind::Error => {
+                Err(self.fail("internal: expression with errors reached code generation"))
+            }
         }
     }
 
@@ -232,7 +278,11 @@ impl Cg<'_, '_> {
     fn extract(&mut self, unit: Tmp, b: Bits) -> Result<Tmp, Failed> {
         let up = 64u32.saturating_sub(b.lo + b.width);
         let down = 64u32.saturating_sub(b.width);
-        let t = if up == 0 { unit } else { self.binary_const(Op::Sll, unit, i64::from(up))? };
+        let t = if up == 0 {
+            unit
+        } else {
+            self.binary_const(Op::Sll, unit, i64::from(up))?
+        };
         if down == 0 {
             return Ok(t);
         }
@@ -246,7 +296,11 @@ impl Cg<'_, '_> {
         for k in keys {
             let v = self.need(k)?;
             let string = self.is_string(k);
-            let t = if string { v.t } else { self.exact_tmp(v, k.ty)? };
+            let t = if string {
+                v.t
+            } else {
+                self.exact_tmp(v, k.ty)?
+            };
             out.push((t, string));
         }
         Ok(out)
@@ -276,7 +330,11 @@ impl Cg<'_, '_> {
 
     fn load_assoc(&mut self, v: VarIdx, keys: &[(Tmp, bool)], string: bool) -> Result<Tmp, Failed> {
         self.push(keys)?;
-        let op = if self.scope(v) == Scope::Thread { Op::Ldtaa } else { Op::Ldgaa };
+        let op = if self.scope(v) == Scope::Thread {
+            Op::Ldtaa
+        } else {
+            Op::Ldgaa
+        };
         let (t, r) = self.new_tmp(string)?;
         self.emit(Insn::wide(op, var_id(v), r))?;
         self.emit(Insn::r(Op::Flushts, 0, 0, 0))?;
@@ -335,7 +393,11 @@ impl Cg<'_, '_> {
             }
             Dest::Assoc(v, keys) => {
                 self.push(&keys)?;
-                let op = if self.scope(v) == Scope::Thread { Op::Sttaa } else { Op::Stgaa };
+                let op = if self.scope(v) == Scope::Thread {
+                    Op::Sttaa
+                } else {
+                    Op::Stgaa
+                };
                 let r = self.reg(value)?;
                 self.emit(Insn::wide(op, var_id(v), r))?;
                 self.emit(Insn::r(Op::Flushts, 0, 0, 0))?;
@@ -347,14 +409,22 @@ impl Cg<'_, '_> {
                 self.free(addr);
             }
             Dest::Bits(addr, b) => {
-                let mask = if b.width >= 64 { u64::MAX } else { ((1u64 << b.width) - 1) << b.lo };
+                let mask = if b.width >= 64 {
+                    u64::MAX
+                } else {
+                    ((1u64 << b.width) - 1) << b.lo
+                };
                 let old = self.load_keep(addr, load_op(b.unit, false))?;
                 let old = self.binary_const(Op::And, old, !mask as i64)?;
                 let r = self.reg(value)?;
                 let (new, rn) = self.new_tmp(false)?;
                 self.emit(Insn::r(Op::Mov, r, 0, rn))?;
                 self.unpin();
-                let new = if b.lo == 0 { new } else { self.binary_const(Op::Sll, new, i64::from(b.lo))? };
+                let new = if b.lo == 0 {
+                    new
+                } else {
+                    self.binary_const(Op::Sll, new, i64::from(b.lo))?
+                };
                 let new = self.binary_const(Op::And, new, mask as i64)?;
                 let unit = self.alu(Op::Or, old, new)?;
                 let (r, ra) = (self.reg(unit)?, self.reg(addr)?);
@@ -367,11 +437,28 @@ impl Cg<'_, '_> {
         Ok(())
     }
 
-    fn assign_op(&mut self, lv: &TExpr, op: Arith, rhs: &TExpr, common: TypeId) -> Result<Val, Failed> {
+    fn assign_op(
+        &mut self,
+        lv: &TExpr,
+        op: Arith,
+        rhs: &TExpr,
+        common: TypeId,
+    ) -> Result<Val, Failed> {
         let r = self.need(rhs)?;
         let dest = self.dest(lv)?;
         let old = self.fetch(&dest, lv)?;
-        let v = self.arith_vals(common, op, (Val { t: old, exact: true }, lv.ty), (r, rhs.ty))?;
+        let v = self.arith_vals(
+            common,
+            op,
+            (
+                Val {
+                    t: old,
+                    exact: true,
+                },
+                lv.ty,
+            ),
+            (r, rhs.ty),
+        )?;
         let t = self.coerce(v, common, lv.ty)?;
         self.store(dest, t)?;
         Ok(Val { t, exact: true })
@@ -387,11 +474,21 @@ impl Cg<'_, '_> {
         self.emit(Insn::r(Op::Add, ro, rs, rn))?;
         self.unpin();
         self.free(step);
-        let new = self.coerce(Val { t: new, exact: self.shape(lv.ty).size == 8 }, lv.ty, lv.ty)?;
+        let new = self.coerce(
+            Val {
+                t: new,
+                exact: self.shape(lv.ty).size == 8,
+            },
+            lv.ty,
+            lv.ty,
+        )?;
         self.store(dest, new)?;
         let (keep, drop) = if prefix { (new, old) } else { (old, new) };
         self.free(drop);
-        Ok(Val { t: keep, exact: true })
+        Ok(Val {
+            t: keep,
+            exact: true,
+        })
     }
 
     // ---- subroutines --------------------------------------------------------------------------------------------
@@ -409,7 +506,13 @@ impl Cg<'_, '_> {
 
     // ---- branches -----------------------------------------------------------------------------------------------
 
-    fn conditional(&mut self, e: &TExpr, c: &TExpr, a: &TExpr, b: &TExpr) -> Result<Option<Val>, Failed> {
+    fn conditional(
+        &mut self,
+        e: &TExpr,
+        c: &TExpr,
+        a: &TExpr,
+        b: &TExpr,
+    ) -> Result<Option<Val>, Failed> {
         self.move_out_all()?;
         let (no, end) = (self.label(), self.label());
         self.jump(c, no, false)?;
@@ -422,14 +525,22 @@ impl Cg<'_, '_> {
             return Ok(None);
         };
         let is_scalar = self.types.is_scalar(e.ty);
-        let ta = if is_scalar { self.exact_tmp(va, a.ty)? } else { va.t };
+        let ta = if is_scalar {
+            self.exact_tmp(va, a.ty)?
+        } else {
+            va.t
+        };
         let home = self.reg(ta)?;
         self.unpin();
         self.free(ta);
         self.branch(Op::Ba, end)?;
         self.bind(no);
         let vb = self.need(b)?;
-        let tb = if is_scalar { self.exact_tmp(vb, b.ty)? } else { vb.t };
+        let tb = if is_scalar {
+            self.exact_tmp(vb, b.ty)?
+        } else {
+            vb.t
+        };
         let rb = self.reg(tb)?;
         if rb != home {
             self.emit(Insn::r(Op::Mov, rb, 0, home))?;
@@ -438,15 +549,24 @@ impl Cg<'_, '_> {
         self.free(tb);
         self.bind(end);
         // Everything else was moved out before, so the register is free at the end of both paths.
-        self.tmps.push(super::TmpState { place: super::Place::Reg(home), string: self.is_string(e) });
-        Ok(Some(Val { t: Tmp(self.tmps.len() - 1), exact: true }))
+        self.tmps.push(super::TmpState {
+            place: super::Place::Reg(home),
+            string: self.is_string(e),
+        });
+        Ok(Some(Val {
+            t: Tmp(self.tmps.len() - 1),
+            exact: true,
+        }))
     }
 
     /// 0 or 1.
     fn truth_value(&mut self, e: &TExpr) -> Result<Tmp, Failed> {
         if let TKind::Compare { .. } | TKind::StrCompare { .. } | TKind::LogNot(_) = &e.kind {
             let simple = match &e.kind {
-                TKind::LogNot(x) => !matches!(x.kind, TKind::LogAnd(..) | TKind::LogOr(..) | TKind::LogNot(_)),
+                TKind::LogNot(x) => !matches!(
+                    x.kind,
+                    TKind::LogAnd(..) | TKind::LogOr(..) | TKind::LogNot(_)
+                ),
                 _ => true,
             };
             if simple {

@@ -6,6 +6,8 @@
 
 mod expr;
 mod op;
+#[cfg(test)]
+mod tests;
 
 use crate::check::VarInfo;
 use crate::check::tree::{TExpr, VarIdx};
@@ -131,7 +133,13 @@ impl Cg<'_, '_> {
                 *word = Insn::branch(insn.op, target).encode();
             }
         }
-        Ok(Difo { text: self.text, inttab: self.inttab, strtab: self.strtab, rtype, spans: self.spans })
+        Ok(Difo {
+            text: self.text,
+            inttab: self.inttab,
+            strtab: self.strtab,
+            rtype,
+            spans: self.spans,
+        })
     }
 
     fn fail(&self, what: &str) -> Failed {
@@ -174,9 +182,11 @@ impl Cg<'_, '_> {
         let mut key = bytes.to_vec();
         key.push(0);
         // Strings start after a NUL, so the tail of another string would be a match at a place that no one expects.
-        let found = self.strtab.windows(key.len()).enumerate().position(|(i, w)| {
-            w == key && (i == 0 || self.strtab.get(i - 1) == Some(&0))
-        });
+        let found = self
+            .strtab
+            .windows(key.len())
+            .enumerate()
+            .position(|(i, w)| w == key && (i == 0 || self.strtab.get(i - 1) == Some(&0)));
         let at = match found {
             Some(at) => at,
             None => {
@@ -184,7 +194,8 @@ impl Cg<'_, '_> {
                 self.strtab.len() - key.len()
             }
         };
-        let at = u16::try_from(at).map_err(|_| self.fail("expression has too much text in string constants"))?;
+        let at = u16::try_from(at)
+            .map_err(|_| self.fail("expression has too much text in string constants"))?;
         self.emit(Insn::wide(Op::Sets, at, reg))
     }
 
@@ -210,10 +221,12 @@ impl Cg<'_, '_> {
     // ---- registers --------------------------------------------------------------------------------------------
 
     fn used(&self) -> u8 {
-        self.tmps.iter().fold(1 | self.pinned, |m, t| match t.place {
-            Place::Reg(r) => m | 1 << r,
-            _ => m,
-        })
+        self.tmps
+            .iter()
+            .fold(1 | self.pinned, |m, t| match t.place {
+                Place::Reg(r) => m | 1 << r,
+                _ => m,
+            })
     }
 
     /// A register to put a new value into.
@@ -223,7 +236,10 @@ impl Cg<'_, '_> {
             if let Some(r) = (1..NREGS).find(|r| used & (1 << r) == 0) {
                 return Ok(r);
             }
-            let oldest = self.tmps.iter().position(|t| matches!(t.place, Place::Reg(r) if self.pinned & (1 << r) == 0));
+            let oldest = self
+                .tmps
+                .iter()
+                .position(|t| matches!(t.place, Place::Reg(r) if self.pinned & (1 << r) == 0));
             match oldest {
                 Some(i) => self.move_out(Tmp(i))?,
                 None => return Err(self.fail("expression needs too many registers")),
@@ -234,13 +250,20 @@ impl Cg<'_, '_> {
     /// A new value in a register.
     fn new_tmp(&mut self, string: bool) -> Result<(Tmp, u8), Failed> {
         let r = self.free_reg()?;
-        self.tmps.push(TmpState { place: Place::Reg(r), string });
+        self.tmps.push(TmpState {
+            place: Place::Reg(r),
+            string,
+        });
         Ok((Tmp(self.tmps.len() - 1), r))
     }
 
     /// The register of a value, which is pinned until [`unpin`](Self::unpin).
     fn reg(&mut self, t: Tmp) -> Result<u8, Failed> {
-        let state = self.tmps.get(t.0).copied().ok_or_else(|| self.fail("internal: value is gone"))?;
+        let state = self
+            .tmps
+            .get(t.0)
+            .copied()
+            .ok_or_else(|| self.fail("internal: value is gone"))?;
         let r = match state.place {
             Place::Reg(r) => r,
             Place::Var(v) => {
@@ -270,15 +293,31 @@ impl Cg<'_, '_> {
             }
             s.place = Place::Free;
         }
-        while matches!(self.tmps.last(), Some(TmpState { place: Place::Free, .. })) {
+        while matches!(
+            self.tmps.last(),
+            Some(TmpState {
+                place: Place::Free,
+                ..
+            })
+        ) {
             self.tmps.pop();
         }
     }
 
     /// Moves a value from its register to a hidden variable.
     fn move_out(&mut self, t: Tmp) -> Result<(), Failed> {
-        let Some(TmpState { place: Place::Reg(r), string }) = self.tmps.get(t.0).copied() else { return Ok(()) };
-        let pool = if string { &self.spills.strings } else { &self.spills.ints };
+        let Some(TmpState {
+            place: Place::Reg(r),
+            string,
+        }) = self.tmps.get(t.0).copied()
+        else {
+            return Ok(());
+        };
+        let pool = if string {
+            &self.spills.strings
+        } else {
+            &self.spills.ints
+        };
         let var = match pool.iter().copied().find(|v| !self.spilled.contains(v)) {
             Some(v) => v,
             None => {
@@ -287,9 +326,19 @@ impl Cg<'_, '_> {
                 }
                 let ty = if string { TypeId::STRING } else { TypeId::LONG };
                 let name = format!("%spill{}", self.vars.len());
-                self.vars.push(VarInfo { name, scope: Scope::Clause, ty, tuple: None, span: self.span });
+                self.vars.push(VarInfo {
+                    name,
+                    scope: Scope::Clause,
+                    ty,
+                    tuple: None,
+                    span: self.span,
+                });
                 let v = self.vars.len() - 1;
-                if string { self.spills.strings.push(v) } else { self.spills.ints.push(v) }
+                if string {
+                    self.spills.strings.push(v)
+                } else {
+                    self.spills.ints.push(v)
+                }
                 v
             }
         };

@@ -35,7 +35,9 @@ impl Cg<'_, '_> {
     pub(super) fn scale(&mut self, t: Tmp, size: i64) -> Result<Tmp, Failed> {
         match size {
             1 => Ok(t),
-            n if n > 0 && (n as u64).is_power_of_two() => self.binary_const(Op::Sll, t, i64::from(n.trailing_zeros())),
+            n if n > 0 && (n as u64).is_power_of_two() => {
+                self.binary_const(Op::Sll, t, i64::from(n.trailing_zeros()))
+            }
             n => self.binary_const(Op::Mul, t, n),
         }
     }
@@ -80,7 +82,11 @@ impl Cg<'_, '_> {
     /// int keeps what it has beyond its size: C would have made it an int.
     pub(super) fn widen(&mut self, v: Val, from: TypeId, to: IntShape) -> Result<Tmp, Failed> {
         let f = self.shape(from);
-        if to.size == 8 && f.size == 4 && !v.exact { self.normalize(v.t, f) } else { Ok(v.t) }
+        if to.size == 8 && f.size == 4 && !v.exact {
+            self.normalize(v.t, f)
+        } else {
+            Ok(v.t)
+        }
     }
 
     /// An operand for an operation of which all bits matter, done in `to`.
@@ -91,8 +97,16 @@ impl Cg<'_, '_> {
             return self.widen(v, from, w);
         }
         // To int or unsigned int.
-        let fits = if f.size < 4 { !(f.signed && !w.signed) && (v.exact || w.signed) } else { v.exact && f.signed == w.signed };
-        if fits { Ok(v.t) } else { self.normalize(v.t, w) }
+        let fits = if f.size < 4 {
+            !(f.signed && !w.signed) && (v.exact || w.signed)
+        } else {
+            v.exact && f.signed == w.signed
+        };
+        if fits {
+            Ok(v.t)
+        } else {
+            self.normalize(v.t, w)
+        }
     }
 
     /// Converts between scalar types: the result is exact.
@@ -101,8 +115,13 @@ impl Cg<'_, '_> {
         if t.size >= 8 {
             return self.widen(v, from, t);
         }
-        let subset = f.size < t.size && (!f.signed || t.signed) || (f.size == t.size && f.signed == t.signed);
-        if v.exact && subset { Ok(v.t) } else { self.normalize(v.t, t) }
+        let subset = f.size < t.size && (!f.signed || t.signed)
+            || (f.size == t.size && f.signed == t.signed);
+        if v.exact && subset {
+            Ok(v.t)
+        } else {
+            self.normalize(v.t, t)
+        }
     }
 
     pub(super) fn conversion(&mut self, e: &TExpr, x: &TExpr) -> Result<Option<Val>, Failed> {
@@ -129,7 +148,13 @@ impl Cg<'_, '_> {
         Ok(Some(Val { t, exact: true }))
     }
 
-    pub(super) fn arith(&mut self, ty: TypeId, op: Arith, l: &TExpr, r: &TExpr) -> Result<Val, Failed> {
+    pub(super) fn arith(
+        &mut self,
+        ty: TypeId,
+        op: Arith,
+        l: &TExpr,
+        r: &TExpr,
+    ) -> Result<Val, Failed> {
         let a = self.need(l)?;
         let b = self.need(r)?;
         self.arith_vals(ty, op, (a, l.ty), (b, r.ty))
@@ -162,9 +187,14 @@ impl Cg<'_, '_> {
         };
         let shift = matches!(op, Op::Sll | Op::Sra | Op::Srl);
         let same = |v: Val, t: TypeId, g: &Self| v.exact && g.shape(t) == s;
-        let bitwise = matches!(op, Op::And | Op::Or | Op::Xor) && same(a, at, self) && same(b, bt, self);
+        let bitwise =
+            matches!(op, Op::And | Op::Or | Op::Xor) && same(a, at, self) && same(b, bt, self);
         // Making one operand exact may move the other out: both are values by name, so that is no matter.
-        let ta = if all_bits { self.operand(a, at, s)? } else { self.widen(a, at, s)? };
+        let ta = if all_bits {
+            self.operand(a, at, s)?
+        } else {
+            self.widen(a, at, s)?
+        };
         let tb = match (shift, all_bits) {
             // A count's low six bits are right in any case.
             (true, _) => b.t,
@@ -172,7 +202,9 @@ impl Cg<'_, '_> {
             (false, false) => self.widen(b, bt, s)?,
         };
         let t = self.alu(op, ta, tb)?;
-        let exact = long || bitwise || (s.size == 4 && matches!(op, Op::Srem | Op::Udiv | Op::Urem | Op::Sra | Op::Srl));
+        let exact = long
+            || bitwise
+            || (s.size == 4 && matches!(op, Op::Srem | Op::Udiv | Op::Urem | Op::Sra | Op::Srl));
         Ok(Val { t, exact })
     }
 
@@ -209,7 +241,11 @@ impl Cg<'_, '_> {
     fn test_zero(&mut self, e: &TExpr) -> Result<(), Failed> {
         let v = self.need(e)?;
         let s = self.shape(e.ty);
-        let t = if s.size == 4 { self.exact_tmp(v, e.ty)? } else { v.t };
+        let t = if s.size == 4 {
+            self.exact_tmp(v, e.ty)?
+        } else {
+            v.t
+        };
         let r = self.reg(t)?;
         self.emit(Insn::r(Op::Tst, r, 0, 0))?;
         self.unpin();

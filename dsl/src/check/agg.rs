@@ -31,7 +31,11 @@ impl Checker<'_> {
                 ExprKind::Call { func, .. } => format!("{}( )", func.name),
                 _ => "the expression".into(),
             };
-            self.err(Tag::D_AGG_FUNC, rhs.span, format!("@{shown} must be assigned an aggregating function: {what} is none"));
+            self.err(
+                Tag::D_AGG_FUNC,
+                rhs.span,
+                format!("@{shown} must be assigned an aggregating function: {what} is none"),
+            );
             return None;
         };
         let (min, max) = row.args;
@@ -41,7 +45,12 @@ impl Checker<'_> {
         let mut key_data = Vec::new();
         let mut key_types = Vec::new();
         // Keys take the types of the first use, where they can.
-        let first_use = self.aggs.iter().find(|a| a.name == name.name).map(|a| a.keys.clone()).unwrap_or_default();
+        let first_use = self
+            .aggs
+            .iter()
+            .find(|a| a.name == name.name)
+            .map(|a| a.keys.clone())
+            .unwrap_or_default();
         for (i, k) in keys.unwrap_or(&[]).iter().enumerate() {
             let (d, t) = self.agg_key(k, first_use.get(i).copied())?;
             key_data.push(d);
@@ -74,7 +83,15 @@ impl Checker<'_> {
         let value = value.map(|v| self.difo(&v));
         let weight = weight.map(|v| self.difo(&v));
         let actions = key_data.len() + 1;
-        Some((StmtKind::Aggregate { agg, keys: key_data, value, weight }, actions))
+        Some((
+            StmtKind::Aggregate {
+                agg,
+                keys: key_data,
+                value,
+                weight,
+            },
+            actions,
+        ))
     }
 
     fn agg_key(&mut self, e: &Expr, want: Option<KeyType>) -> Option<(Datum, KeyType)> {
@@ -86,12 +103,17 @@ impl Checker<'_> {
                     return None;
                 }
                 if self.types.is_void(t.ty) || self.types.is_float(t.ty) {
-                    let text = format!("expression of type {} may not be used as an aggregation key", self.types.name(t.ty));
+                    let text = format!(
+                        "expression of type {} may not be used as an aggregation key",
+                        self.types.name(t.ty)
+                    );
                     self.err(Tag::D_KEY_TYPE, e.span, text);
                     return None;
                 }
                 let t = match want {
-                    Some(KeyType::Str) if self.types.is_string_like(t.ty) => self.as_string(t, e.span),
+                    Some(KeyType::Str) if self.types.is_string_like(t.ty) => {
+                        self.as_string(t, e.span)
+                    }
                     Some(KeyType::Int { size, signed }) if self.types.is_integer(t.ty) => {
                         let to = int_type(size, signed);
                         self.convert(t, to)
@@ -113,22 +135,41 @@ impl Checker<'_> {
         }
         let t = self.decay(t);
         if !self.types.is_scalar(t.ty) {
-            self.err(Tag::D_AGG_SCALAR, e.span, format!("{}( ) argument #{n} must be of scalar type", row.name));
+            self.err(
+                Tag::D_AGG_SCALAR,
+                e.span,
+                format!("{}( ) argument #{n} must be of scalar type", row.name),
+            );
             return None;
         }
         Some(self.convert(t, TypeId::INT64))
     }
 
-    fn agg_def(&mut self, name: &Ident, func: AggFunc, keys: Vec<KeyType>, span: Span) -> Option<AggId> {
+    fn agg_def(
+        &mut self,
+        name: &Ident,
+        func: AggFunc,
+        keys: Vec<KeyType>,
+        span: Span,
+    ) -> Option<AggId> {
         let Some(i) = self.aggs.iter().position(|a| a.name == name.name) else {
-            self.aggs.push(AggDef { name: name.name.clone(), func, keys, span: name.span });
+            self.aggs.push(AggDef {
+                name: name.name.clone(),
+                func,
+                keys,
+                span: name.span,
+            });
             return Some(AggId(self.aggs.len() as u32 - 1));
         };
         let old = self.aggs.get(i)?.clone();
         let shown = agg_text(&name.name);
         if old.func != func {
             let d = match mismatch(old.func, func) {
-                Some((tag, what)) => Diag::new(tag, span, format!("{what} doesn't match a previous use of @{shown}")),
+                Some((tag, what)) => Diag::new(
+                    tag,
+                    span,
+                    format!("{what} doesn't match a previous use of @{shown}"),
+                ),
                 None => {
                     let text = format!(
                         "aggregation redefined: @{shown}\n\t current: @{shown} = {}( )\n\tprevious: @{shown} = {}( )",
@@ -143,9 +184,13 @@ impl Checker<'_> {
         }
         if old.keys.len() != keys.len() {
             let s = if keys.len() == 1 { "" } else { "s" };
-            let text =
-                format!("@{shown}[ ] prototype mismatch: {} key{s} passed, {} expected", keys.len(), old.keys.len());
-            self.diags.push(Diag::new(Tag::D_PROTO_LEN, span, text).note_at(old.span, "first used here"));
+            let text = format!(
+                "@{shown}[ ] prototype mismatch: {} key{s} passed, {} expected",
+                keys.len(),
+                old.keys.len()
+            );
+            self.diags
+                .push(Diag::new(Tag::D_PROTO_LEN, span, text).note_at(old.span, "first used here"));
             return None;
         }
         if let Some(n) = old.keys.iter().zip(&keys).position(|(a, b)| a != b) {
@@ -155,7 +200,8 @@ impl Checker<'_> {
                 old.keys.get(n).map_or_else(String::new, |k| key_text(*k)),
                 keys.get(n).map_or_else(String::new, |k| key_text(*k))
             );
-            self.diags.push(Diag::new(Tag::D_PROTO_ARG, span, text).note_at(old.span, "first used here"));
+            self.diags
+                .push(Diag::new(Tag::D_PROTO_ARG, span, text).note_at(old.span, "first used here"));
             return None;
         }
         Some(AggId(i as u32))
@@ -165,7 +211,11 @@ impl Checker<'_> {
     fn quant_const(&mut self, func: &str, t: &TExpr, n: usize, tag: Tag) -> Option<i64> {
         let v = t.int();
         if v.is_none() {
-            self.err(tag, t.span, format!("{func}( ) argument #{n} must be an integer constant"));
+            self.err(
+                tag,
+                t.span,
+                format!("{func}( ) argument #{n} must be an integer constant"),
+            );
         }
         v
     }
@@ -175,11 +225,19 @@ impl Checker<'_> {
         let base = self.quant_const("lquantize", b, 1, Tag::D_LQUANT_BASETYPE)?;
         let limit = self.quant_const("lquantize", l, 2, Tag::D_LQUANT_LIMTYPE)?;
         let Ok(base32) = i32::try_from(base) else {
-            self.err(Tag::D_LQUANT_BASEVAL, b.span, "lquantize( ) argument #1 must be a 32-bit quantity");
+            self.err(
+                Tag::D_LQUANT_BASEVAL,
+                b.span,
+                "lquantize( ) argument #1 must be a 32-bit quantity",
+            );
             return None;
         };
         if i32::try_from(limit).is_err() {
-            self.err(Tag::D_LQUANT_LIMVAL, l.span, "lquantize( ) argument #2 must be a 32-bit quantity");
+            self.err(
+                Tag::D_LQUANT_LIMVAL,
+                l.span,
+                "lquantize( ) argument #2 must be a 32-bit quantity",
+            );
             return None;
         }
         if limit < base {
@@ -194,7 +252,8 @@ impl Checker<'_> {
                 match u16::try_from(step) {
                     Ok(n) if n > 0 => n,
                     _ => {
-                        let text = "lquantize( ) argument #3 must be a non-zero positive 16-bit quantity";
+                        let text =
+                            "lquantize( ) argument #3 must be a non-zero positive 16-bit quantity";
                         self.err(Tag::D_LQUANT_STEPVAL, s.span, text);
                         return None;
                     }
@@ -208,12 +267,15 @@ impl Checker<'_> {
             return None;
         }
         let Ok(levels) = u16::try_from(levels) else {
-            let text =
-                "lquantize( ) step (argument #3) too small: number of quantization levels must be a 16-bit quantity";
+            let text = "lquantize( ) step (argument #3) too small: number of quantization levels must be a 16-bit quantity";
             self.err(Tag::D_LQUANT_STEPSMALL, b.span, text);
             return None;
         };
-        Some(AggFunc::Lquantize { base: base32, step, levels })
+        Some(AggFunc::Lquantize {
+            base: base32,
+            step,
+            levels,
+        })
     }
 
     fn llquantize(&mut self, args: &[TExpr]) -> Option<AggFunc> {
@@ -228,7 +290,14 @@ impl Checker<'_> {
             let t = args.get(i)?;
             let v = self.quant_const("llquantize", t, i + 1, *ty)?;
             let Ok(v) = u16::try_from(v) else {
-                self.err(*val, t.span, format!("llquantize( ) argument #{} must be an unsigned 16-bit quantity", i + 1));
+                self.err(
+                    *val,
+                    t.span,
+                    format!(
+                        "llquantize( ) argument #{} must be an unsigned 16-bit quantity",
+                        i + 1
+                    ),
+                );
                 return None;
             };
             *slot = v;
@@ -240,7 +309,11 @@ impl Checker<'_> {
             None
         };
         if factor < 2 {
-            return fail(self, Tag::D_LLQUANT_FACTORSMALL, "llquantize( ) factor (argument #1) must be two or more");
+            return fail(
+                self,
+                Tag::D_LLQUANT_FACTORSMALL,
+                "llquantize( ) factor (argument #1) must be two or more",
+            );
         }
         if low >= high {
             let text = "llquantize( ) high magnitude (argument #3) must be greater than low magnitude (argument #2)";
@@ -258,11 +331,19 @@ impl Checker<'_> {
             let text = "llquantize( ) number of linear steps (argument #4) must be a multiple of the factor (argument #1) and evenly divide a power of it";
             return fail(self, Tag::D_LLQUANT_FACTOREVEN, text);
         }
-        if u64::from(factor).checked_pow(u32::from(high) + 1).is_none_or(|v| i64::try_from(v).is_err()) {
+        if u64::from(factor)
+            .checked_pow(u32::from(high) + 1)
+            .is_none_or(|v| i64::try_from(v).is_err())
+        {
             let text = "llquantize( ) high magnitude (argument #3) is too large: the factor (argument #1) to that power plus one must fit 64 bits";
             return fail(self, Tag::D_LLQUANT_MAGTOOBIG, text);
         }
-        Some(AggFunc::Llquantize { factor, low, high, nsteps })
+        Some(AggFunc::Llquantize {
+            factor,
+            low,
+            high,
+            nsteps,
+        })
     }
 }
 
@@ -282,7 +363,11 @@ fn int_type(size: u8, signed: bool) -> TypeId {
 
 fn key_text(k: KeyType) -> String {
     match k {
-        KeyType::Int { size, signed } => format!("{}int{}_t", if signed { "" } else { "u" }, u32::from(size) * 8),
+        KeyType::Int { size, signed } => format!(
+            "{}int{}_t",
+            if signed { "" } else { "u" },
+            u32::from(size) * 8
+        ),
         KeyType::Str => "string".into(),
         KeyType::Bytes { size } => format!("char [{size}]"),
         KeyType::Stack { frames } => format!("stack({frames})"),
@@ -309,7 +394,12 @@ fn func_name(f: AggFunc) -> &'static str {
 /// Which parameter differs between two uses of the same function.
 fn mismatch(old: AggFunc, new: AggFunc) -> Option<(Tag, &'static str)> {
     match (old, new) {
-        (AggFunc::Lquantize { base: b, step: s, .. }, AggFunc::Lquantize { base, step, .. }) => Some(if b != base {
+        (
+            AggFunc::Lquantize {
+                base: b, step: s, ..
+            },
+            AggFunc::Lquantize { base, step, .. },
+        ) => Some(if b != base {
             (Tag::D_LQUANT_MATCHBASE, "lquantize( ) base (argument #1)")
         } else if s != step {
             (Tag::D_LQUANT_MATCHSTEP, "lquantize( ) step (argument #3)")
@@ -317,16 +407,35 @@ fn mismatch(old: AggFunc, new: AggFunc) -> Option<(Tag, &'static str)> {
             (Tag::D_LQUANT_MATCHLIM, "lquantize( ) limit (argument #2)")
         }),
         (
-            AggFunc::Llquantize { factor: f, low: l, high: h, .. },
-            AggFunc::Llquantize { factor, low, high, .. },
+            AggFunc::Llquantize {
+                factor: f,
+                low: l,
+                high: h,
+                ..
+            },
+            AggFunc::Llquantize {
+                factor, low, high, ..
+            },
         ) => Some(if f != factor {
-            (Tag::D_LLQUANT_MATCHFACTOR, "llquantize( ) factor (argument #1)")
+            (
+                Tag::D_LLQUANT_MATCHFACTOR,
+                "llquantize( ) factor (argument #1)",
+            )
         } else if l != low {
-            (Tag::D_LLQUANT_MATCHLMAG, "llquantize( ) low magnitude (argument #2)")
+            (
+                Tag::D_LLQUANT_MATCHLMAG,
+                "llquantize( ) low magnitude (argument #2)",
+            )
         } else if h != high {
-            (Tag::D_LLQUANT_MATCHHMAG, "llquantize( ) high magnitude (argument #3)")
+            (
+                Tag::D_LLQUANT_MATCHHMAG,
+                "llquantize( ) high magnitude (argument #3)",
+            )
         } else {
-            (Tag::D_LLQUANT_MATCHSTEPS, "llquantize( ) linear steps (argument #4)")
+            (
+                Tag::D_LLQUANT_MATCHSTEPS,
+                "llquantize( ) linear steps (argument #4)",
+            )
         }),
         _ => None,
     }

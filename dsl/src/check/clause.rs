@@ -27,13 +27,23 @@ struct Part {
 
 impl Part {
     fn new(pred: Option<TExpr>) -> Part {
-        Part { pred, stmts: Vec::new(), action: 1 }
+        Part {
+            pred,
+            stmts: Vec::new(),
+            action: 1,
+        }
     }
 
     /// Adds a statement that counts for so many actions.
     fn push(&mut self, span: Span, kind: StmtKind, actions: usize) {
-        self.stmts.push(Stmt { span, action: self.action, kind });
-        self.action = self.action.saturating_add(u32::try_from(actions.max(1)).unwrap_or(u32::MAX));
+        self.stmts.push(Stmt {
+            span,
+            action: self.action,
+            kind,
+        });
+        self.action = self
+            .action
+            .saturating_add(u32::try_from(actions.max(1)).unwrap_or(u32::MAX));
     }
 }
 
@@ -49,16 +59,20 @@ impl Checker<'_> {
         let number = self.source_clause;
         self.source_clause += 1;
         let body = c.body.as_deref().unwrap_or(&[]);
-        let want_args =
-            self.inline_args || c.predicate.as_ref().is_some_and(mentions_args) || body.iter().any(stmt_mentions_args);
+        let want_args = self.inline_args
+            || c.predicate.as_ref().is_some_and(mentions_args)
+            || body.iter().any(stmt_mentions_args);
         for p in &c.probes {
-            let Some(desc) = self.probe_desc(p) else { continue };
+            let Some(desc) = self.probe_desc(p) else {
+                continue;
+            };
             let matched = self.match_probes(&desc, want_args);
             if matched.count == 0 && !self.opts.zdefs {
                 let text = format!("probe description {desc} does not match any probes");
                 let mut d = Diag::new(Tag::D_PDESC_ZERO, p.span, text);
                 if !matched.nearest.is_empty() {
-                    let near: Vec<&str> = matched.nearest.iter().take(5).map(String::as_str).collect();
+                    let near: Vec<&str> =
+                        matched.nearest.iter().take(5).map(String::as_str).collect();
                     d = d.note(format!("nearest probes: {}", near.join(", ")));
                 }
                 self.diags.push(d);
@@ -66,7 +80,10 @@ impl Checker<'_> {
                 continue;
             }
             let enabled = matched.count > 0;
-            self.ctx = Some(ClauseCtx { desc: desc.clone(), matched });
+            self.ctx = Some(ClauseCtx {
+                desc: desc.clone(),
+                matched,
+            });
             let parts = self.parts(c.predicate.as_ref(), body);
             self.ctx = None;
             if !enabled {
@@ -74,7 +91,13 @@ impl Checker<'_> {
             }
             for part in parts {
                 let pred = part.pred.map(|p| self.difo(&p));
-                let clause = Clause { desc: desc.clone(), source_clause: number, span, pred, stmts: part.stmts };
+                let clause = Clause {
+                    desc: desc.clone(),
+                    source_clause: number,
+                    span,
+                    pred,
+                    stmts: part.stmts,
+                };
                 self.program.clauses.push(clause);
             }
         }
@@ -83,13 +106,25 @@ impl Checker<'_> {
     fn probe_desc(&mut self, p: &ast::ProbeDesc) -> Option<ProbeDesc> {
         match &p.kind {
             ProbeKind::Id(id) => match u32::try_from(*id) {
-                Ok(id) if id > 0 => Some(ProbeDesc { id: Some(id), ..ProbeDesc::default() }),
+                Ok(id) if id > 0 => Some(ProbeDesc {
+                    id: Some(id),
+                    ..ProbeDesc::default()
+                }),
                 _ => {
-                    self.err(Tag::D_PDESC_INVAL, p.span, format!("probe identifier {id} is out of range"));
+                    self.err(
+                        Tag::D_PDESC_INVAL,
+                        p.span,
+                        format!("probe identifier {id} is out of range"),
+                    );
                     None
                 }
             },
-            ProbeKind::Fields { provider, module, function, name } => Some(ProbeDesc {
+            ProbeKind::Fields {
+                provider,
+                module,
+                function,
+                name,
+            } => Some(ProbeDesc {
                 id: None,
                 provider: provider.text.clone(),
                 module: module.text.clone(),
@@ -136,13 +171,24 @@ impl Checker<'_> {
             match &s.kind {
                 ast::StmtKind::Empty => {}
                 ast::StmtKind::Expr(e) => self.stmt(e, &mut cur),
-                ast::StmtKind::If { cond, then, otherwise } => {
+                ast::StmtKind::If {
+                    cond,
+                    then,
+                    otherwise,
+                } => {
                     let c = self.condition(cond, "condition of if must be of scalar type");
-                    let (Some(which), Some(done)) = (self.hidden_var("if", s.span), self.hidden_var("done", s.span)) else {
+                    let (Some(which), Some(done)) = (
+                        self.hidden_var("if", s.span),
+                        self.hidden_var("done", s.span),
+                    ) else {
                         return cur;
                     };
                     let int = |v| Box::new(TExpr::new(TKind::Int(v), TypeId::INT, cond.span));
-                    let choice = TExpr::new(TKind::Cond(Box::new(c), int(1), int(2)), TypeId::INT, cond.span);
+                    let choice = TExpr::new(
+                        TKind::Cond(Box::new(c), int(1), int(2)),
+                        TypeId::INT,
+                        cond.span,
+                    );
                     self.set_hidden(which, choice, &mut cur);
                     out.push(cur);
                     let blocks = [(1, Some(then)), (2, otherwise.as_ref())];
@@ -156,7 +202,11 @@ impl Checker<'_> {
                     let mut next = is_value(done, 1, s.span);
                     if otherwise.is_none() {
                         let skipped = is_value(which, 2, s.span);
-                        next = TExpr::new(TKind::LogOr(Box::new(next), Box::new(skipped)), TypeId::INT, s.span);
+                        next = TExpr::new(
+                            TKind::LogOr(Box::new(next), Box::new(skipped)),
+                            TypeId::INT,
+                            s.span,
+                        );
                     }
                     cur = Part::new(Some(next));
                 }
@@ -168,7 +218,11 @@ impl Checker<'_> {
     fn set_hidden(&mut self, var: VarIdx, value: TExpr, part: &mut Part) {
         let span = value.span;
         let lv = TExpr::new(TKind::Var(var), TypeId::INT, span);
-        let e = TExpr::new(TKind::Assign(Box::new(lv), Box::new(value)), TypeId::INT, span);
+        let e = TExpr::new(
+            TKind::Assign(Box::new(lv), Box::new(value)),
+            TypeId::INT,
+            span,
+        );
         let difo = self.difo(&e);
         part.push(span, StmtKind::Expr(difo), 1);
     }
@@ -186,20 +240,28 @@ impl Checker<'_> {
                     return;
                 }
                 if AggRow::by_name(&func.name).is_some() {
-                    let text = format!("{}( ) must be assigned to an aggregation: @name = {}(...)", func.name, func.name);
+                    let text = format!(
+                        "{}( ) must be assigned to an aggregation: @name = {}(...)",
+                        func.name, func.name
+                    );
                     return self.err(Tag::D_AGG_NULL, span, text);
                 }
             }
             ExprKind::Assign { op: None, lhs, rhs } => {
                 if let ExprKind::Agg { name, keys } = &lhs.kind {
-                    if let Some((kind, actions)) = self.aggregate(name, keys.as_deref(), rhs, span) {
+                    if let Some((kind, actions)) = self.aggregate(name, keys.as_deref(), rhs, span)
+                    {
                         part.push(span, kind, actions);
                     }
                     return;
                 }
             }
             ExprKind::Agg { name, .. } => {
-                return self.err(Tag::D_AGG_NULL, span, format!("expression has null effect: @{}", agg_text(&name.name)));
+                return self.err(
+                    Tag::D_AGG_NULL,
+                    span,
+                    format!("expression has null effect: @{}", agg_text(&name.name)),
+                );
             }
             _ => {}
         }
@@ -212,7 +274,12 @@ impl Checker<'_> {
         part.push(span, StmtKind::Expr(difo), 1);
     }
 
-    fn action(&mut self, row: &'static ActionRow, args: &[Expr], span: Span) -> Option<(StmtKind, usize)> {
+    fn action(
+        &mut self,
+        row: &'static ActionRow,
+        args: &[Expr],
+        span: Span,
+    ) -> Option<(StmtKind, usize)> {
         let (min, max) = row.args;
         if !(min..=max).contains(&args.len()) {
             let before = self.diags.len();
@@ -250,10 +317,19 @@ impl Checker<'_> {
                 }
                 let e = self.convert(e, TypeId::INT);
                 let difo = self.difo(&e);
-                one(StmtKind::Exit(Datum::Int { difo, size: 4, signed: true }))
+                one(StmtKind::Exit(Datum::Int {
+                    difo,
+                    size: 4,
+                    signed: true,
+                }))
             }
             Action::Clear => {
-                let a = self.agg_arg(row.name, args.first()?, 1, (Tag::D_CLEAR_AGGARG, Tag::D_CLEAR_AGGBAD))?;
+                let a = self.agg_arg(
+                    row.name,
+                    args.first()?,
+                    1,
+                    (Tag::D_CLEAR_AGGARG, Tag::D_CLEAR_AGGBAD),
+                )?;
                 one(StmtKind::Clear(a))
             }
             Action::Denormalize => {
@@ -268,7 +344,12 @@ impl Checker<'_> {
                 Some((StmtKind::Normalize(a, n), 2))
             }
             Action::Trunc => {
-                let a = self.agg_arg(row.name, args.first()?, 1, (Tag::D_TRUNC_AGGARG, Tag::D_TRUNC_AGGBAD))?;
+                let a = self.agg_arg(
+                    row.name,
+                    args.first()?,
+                    1,
+                    (Tag::D_TRUNC_AGGARG, Tag::D_TRUNC_AGGBAD),
+                )?;
                 let n = match args.get(1) {
                     Some(e) => Some(self.scalar_arg(row.name, e, Tag::D_TRUNC_SCALAR)?),
                     None => None,
@@ -283,7 +364,13 @@ impl Checker<'_> {
     }
 
     /// An argument that must be an aggregation which the program has assigned to.
-    pub(super) fn agg_arg(&mut self, func: &str, e: &Expr, n: usize, (arg, undef): (Tag, Tag)) -> Option<AggId> {
+    pub(super) fn agg_arg(
+        &mut self,
+        func: &str,
+        e: &Expr,
+        n: usize,
+        (arg, undef): (Tag, Tag),
+    ) -> Option<AggId> {
         let ExprKind::Agg { name, keys } = &e.kind else {
             let t = self.expr(e);
             if !self.types.is_error(t.ty) {
@@ -296,12 +383,20 @@ impl Checker<'_> {
             return None;
         };
         if keys.is_some() {
-            self.err(arg, e.span, format!("{func}( ) takes an aggregation as a whole: no keys may be given"));
+            self.err(
+                arg,
+                e.span,
+                format!("{func}( ) takes an aggregation as a whole: no keys may be given"),
+            );
             return None;
         }
         let found = self.aggs.iter().position(|a| a.name == name.name);
         if found.is_none() {
-            self.err(undef, e.span, format!("undefined aggregation: @{}", agg_text(&name.name)));
+            self.err(
+                undef,
+                e.span,
+                format!("undefined aggregation: @{}", agg_text(&name.name)),
+            );
         }
         found.map(|i| AggId(i as u32))
     }
@@ -312,18 +407,30 @@ impl Checker<'_> {
             return None;
         }
         if !self.types.is_integer(t.ty) {
-            self.err(tag, e.span, format!("{func}( ) argument #2 must be of scalar type"));
+            self.err(
+                tag,
+                e.span,
+                format!("{func}( ) argument #2 must be of scalar type"),
+            );
             return None;
         }
         let t = self.convert(t, TypeId::INT64);
         let difo = self.difo(&t);
-        Some(Datum::Int { difo, size: 8, signed: true })
+        Some(Datum::Int {
+            difo,
+            size: 8,
+            signed: true,
+        })
     }
 
     /// The argument of trace().
     fn traced(&mut self, e: &Expr) -> Option<Recorded> {
         if matches!(e.kind, ExprKind::Agg { .. }) {
-            self.err(Tag::D_TRACE_AGG, e.span, "trace( ) may not be used with an aggregation");
+            self.err(
+                Tag::D_TRACE_AGG,
+                e.span,
+                "trace( ) may not be used with an aggregation",
+            );
             return None;
         }
         if let Some(special) = self.special(e) {
@@ -331,7 +438,11 @@ impl Checker<'_> {
         }
         let t = self.expr(e);
         if self.types.is_void(t.ty) {
-            self.err(Tag::D_TRACE_VOID, e.span, "trace( ) may not be applied to a void expression");
+            self.err(
+                Tag::D_TRACE_VOID,
+                e.span,
+                "trace( ) may not be applied to a void expression",
+            );
             return None;
         }
         self.record(t, e.span)
@@ -339,7 +450,9 @@ impl Checker<'_> {
 
     /// The arguments that are actions themselves: stacks and symbols. `None`: it is none of them; `Some(None)`: reported.
     pub(super) fn special(&mut self, e: &Expr) -> Option<Option<Recorded>> {
-        let ExprKind::Call { func, args } = &e.kind else { return None };
+        let ExprKind::Call { func, args } = &e.kind else {
+            return None;
+        };
         if func.scope.is_some() {
             return None;
         }
@@ -360,11 +473,17 @@ impl Checker<'_> {
                     Datum::Stack { frames } => (false, frames),
                     _ => (false, 0),
                 };
-                Recorded { datum, ty: self.types.add(Type::Stack { user, frames }) }
+                Recorded {
+                    datum,
+                    ty: self.types.add(Type::Stack { user, frames }),
+                }
             })
         } else {
             let kind = sym_kind(row.action).unwrap_or(SymKind::Sym);
-            self.sym(row, args).map(|datum| Recorded { datum, ty: self.types.add(Type::Sym(kind)) })
+            self.sym(row, args).map(|datum| Recorded {
+                datum,
+                ty: self.types.add(Type::Sym(kind)),
+            })
         })
     }
 
@@ -374,26 +493,47 @@ impl Checker<'_> {
         if self.types.is_error(ty) {
             return None;
         }
-        let t = if self.types.is_func(ty) { self.decay(t) } else { t };
+        let t = if self.types.is_func(ty) {
+            self.decay(t)
+        } else {
+            t
+        };
         let datum = match &*self.types.resolve(t.ty) {
-            Type::String => Datum::Str { difo: self.difo(&t) },
+            Type::String => Datum::Str {
+                difo: self.difo(&t),
+            },
             Type::Array { .. } | Type::Sou(_) | Type::Float { .. } => {
                 let Some(size) = self.types.size_of(ty) else {
-                    let text = format!("a value of incomplete type {} cannot be recorded", self.types.name(ty));
+                    let text = format!(
+                        "a value of incomplete type {} cannot be recorded",
+                        self.types.name(ty)
+                    );
                     self.err(Tag::D_OP_INCOMPLETE, span, text);
                     return None;
                 };
                 let chars = self.types.is_char_array(ty);
-                Datum::Bytes { difo: self.difo(&t), size, chars }
+                Datum::Bytes {
+                    difo: self.difo(&t),
+                    size,
+                    chars,
+                }
             }
             Type::Void => {
-                self.err(Tag::D_OP_DYN, span, "a void expression has no value to record");
+                self.err(
+                    Tag::D_OP_DYN,
+                    span,
+                    "a void expression has no value to record",
+                );
                 return None;
             }
             _ => {
                 let shape = self.types.shape(t.ty)?;
                 let difo = self.difo(&t);
-                Datum::Int { difo, size: shape.size.min(8) as u8, signed: shape.signed }
+                Datum::Int {
+                    difo,
+                    size: shape.size.min(8) as u8,
+                    signed: shape.signed,
+                }
             }
         };
         Some(Recorded { datum, ty })
@@ -401,8 +541,11 @@ impl Checker<'_> {
 
     fn stack(&mut self, row: &ActionRow, args: &[Expr], span: Span) -> Option<Datum> {
         let user = row.action == Action::Ustack;
-        let (tag, default) =
-            if user { (Tag::D_USTACK_FRAMES, self.opts.ustackframes) } else { (Tag::D_STACK_SIZE, self.opts.stackframes) };
+        let (tag, default) = if user {
+            (Tag::D_USTACK_FRAMES, self.opts.ustackframes)
+        } else {
+            (Tag::D_STACK_SIZE, self.opts.stackframes)
+        };
         let frames = match args.first() {
             None => default,
             Some(e) => {
@@ -414,7 +557,10 @@ impl Checker<'_> {
                     Some(n) if n > 0 => n,
                     _ => {
                         let what = if user { "frames" } else { "size" };
-                        let text = format!("{}( ) {what} must be a positive integral constant expression", row.name);
+                        let text = format!(
+                            "{}( ) {what} must be a positive integral constant expression",
+                            row.name
+                        );
                         self.err(tag, e.span, text);
                         return None;
                     }
@@ -435,7 +581,11 @@ impl Checker<'_> {
                 }
             }
         }
-        Some(if user { Datum::Ustack { frames } } else { Datum::Stack { frames } })
+        Some(if user {
+            Datum::Ustack { frames }
+        } else {
+            Datum::Stack { frames }
+        })
     }
 
     fn sym(&mut self, row: &ActionRow, args: &[Expr]) -> Option<Datum> {
@@ -451,7 +601,10 @@ impl Checker<'_> {
         }
         let t = self.convert(t, TypeId::ULONG);
         let difo = self.difo(&t);
-        Some(Datum::Sym { difo, kind: sym_kind(row.action)? })
+        Some(Datum::Sym {
+            difo,
+            kind: sym_kind(row.action)?,
+        })
     }
 
     fn tracemem(&mut self, args: &[Expr]) -> Option<(StmtKind, usize)> {
@@ -470,8 +623,13 @@ impl Checker<'_> {
             self.err(Tag::D_TRACEMEM_ADDR, addr.span, text);
             return None;
         }
-        let Some(n) = s.int().and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0) else {
-            let text = "tracemem( ) argument #2 must be a non-zero positive integral constant expression";
+        let Some(n) = s
+            .int()
+            .and_then(|n| u32::try_from(n).ok())
+            .filter(|n| *n > 0)
+        else {
+            let text =
+                "tracemem( ) argument #2 must be a non-zero positive integral constant expression";
             self.err(Tag::D_TRACEMEM_SIZE, size.span, text);
             return None;
         };
@@ -489,19 +647,38 @@ impl Checker<'_> {
                 }
                 let t = self.convert(t, TypeId::UINT64);
                 let difo = self.difo(&t);
-                Some(Datum::Int { difo, size: 8, signed: false })
+                Some(Datum::Int {
+                    difo,
+                    size: 8,
+                    signed: false,
+                })
             }
         };
         let actions = 1 + usize::from(shown.is_some());
         let difo = self.difo(&a);
-        Some((StmtKind::Tracemem { data: Datum::Bytes { difo, size: n, chars: false }, shown }, actions))
+        Some((
+            StmtKind::Tracemem {
+                data: Datum::Bytes {
+                    difo,
+                    size: n,
+                    chars: false,
+                },
+                shown,
+            },
+            actions,
+        ))
     }
 }
 
 fn is_value(var: VarIdx, value: i64, span: Span) -> TExpr {
     let l = TExpr::new(TKind::Var(var), TypeId::INT, span);
     let r = TExpr::new(TKind::Int(value), TypeId::INT, span);
-    let kind = TKind::Compare { op: Cmp::Eq, l: Box::new(l), r: Box::new(r), common: TypeId::INT };
+    let kind = TKind::Compare {
+        op: Cmp::Eq,
+        l: Box::new(l),
+        r: Box::new(r),
+        common: TypeId::INT,
+    };
     TExpr::new(kind, TypeId::INT, span)
 }
 
@@ -535,7 +712,11 @@ fn stmt_mentions_args(s: &ast::Stmt) -> bool {
     match &s.kind {
         ast::StmtKind::Empty => false,
         ast::StmtKind::Expr(e) => mentions_args(e),
-        ast::StmtKind::If { cond, then, otherwise } => {
+        ast::StmtKind::If {
+            cond,
+            then,
+            otherwise,
+        } => {
             mentions_args(cond)
                 || then.iter().any(stmt_mentions_args)
                 || otherwise.iter().flatten().any(stmt_mentions_args)
@@ -562,12 +743,13 @@ pub(super) fn mentions_args(e: &Expr) -> bool {
         | ExprKind::SizeofExpr(x)
         | ExprKind::Stringof(x)
         | ExprKind::Xlate { operand: x, .. } => mentions_args(x),
-        ExprKind::Binary(_, l, r) | ExprKind::Assign { lhs: l, rhs: r, .. } | ExprKind::Comma(l, r) => {
-            mentions_args(l) || mentions_args(r)
+        ExprKind::Binary(_, l, r)
+        | ExprKind::Assign { lhs: l, rhs: r, .. }
+        | ExprKind::Comma(l, r) => mentions_args(l) || mentions_args(r),
+        ExprKind::Ternary { cond, yes, no } => {
+            mentions_args(cond) || mentions_args(yes) || mentions_args(no)
         }
-        ExprKind::Ternary { cond, yes, no } => mentions_args(cond) || mentions_args(yes) || mentions_args(no),
         ExprKind::Call { args, .. } => args.iter().any(mentions_args),
         ExprKind::Index { base, keys } => mentions_args(base) || keys.iter().any(mentions_args),
     }
 }
-

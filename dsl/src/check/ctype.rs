@@ -15,7 +15,8 @@ impl Checker<'_> {
         while let Some(w) = words.peek().copied() {
             match w {
                 "const" => constant = true,
-                "volatile" | "restrict" | "__user" | "__rcu" | "__percpu" | "extern" | "register" | "userland" => {}
+                "volatile" | "restrict" | "__user" | "__rcu" | "__percpu" | "extern"
+                | "register" | "userland" => {}
                 "struct" | "union" | "enum" => {
                     words.next();
                     let tag = words.peek().copied()?;
@@ -75,7 +76,11 @@ impl Checker<'_> {
     /// A struct, union or enum of which only the tag is known.
     pub(super) fn forward(&mut self, kind: Tagged, tag: &str) -> TypeId {
         use crate::types::{Sou, Type};
-        let sou = Sou { name: tag.into(), is_union: kind == Tagged::Union, body: None };
+        let sou = Sou {
+            name: tag.into(),
+            is_union: kind == Tagged::Union,
+            body: None,
+        };
         let id = match kind {
             Tagged::Enum => TypeId::INT,
             Tagged::Struct | Tagged::Union => self.types.add(Type::Sou(std::rc::Rc::new(sou))),
@@ -90,7 +95,11 @@ fn tokens(text: &str) -> Vec<&str> {
     let mut rest = text.trim_start();
     while let Some(c) = rest.chars().next() {
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let len = if word(c) { rest.find(|c| !word(c)).unwrap_or(rest.len()) } else { c.len_utf8() };
+        let len = if word(c) {
+            rest.find(|c| !word(c)).unwrap_or(rest.len())
+        } else {
+            c.len_utf8()
+        };
         let (w, r) = rest.split_at(len);
         out.push(w);
         rest = r.trim_start();

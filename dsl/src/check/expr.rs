@@ -29,22 +29,35 @@ impl Checker<'_> {
                 }
             }
             ExprKind::Char(v) => TExpr::new(TKind::Int(*v), TypeId::INT, span),
-            ExprKind::Str(bytes) => TExpr::new(TKind::Str(bytes.as_slice().into()), TypeId::STRING, span),
+            ExprKind::Str(bytes) => {
+                TExpr::new(TKind::Str(bytes.as_slice().into()), TypeId::STRING, span)
+            }
             ExprKind::Name(n) => self.name(n),
             ExprKind::Scoped { scope, name } => self.scoped(*scope, name, span),
             ExprKind::Agg { name, .. } => {
-                let text = format!("aggregation @{} may not be used in a D expression", agg_text(&name.name));
+                let text = format!(
+                    "aggregation @{} may not be used in a D expression",
+                    agg_text(&name.name)
+                );
                 self.bad(Tag::D_IDENT_BADREF, span, text)
             }
             ExprKind::Unary(op, x) => self.unary(*op, x, span),
-            ExprKind::IncDec { inc, prefix, operand } => self.inc_dec(*inc, *prefix, operand, span),
+            ExprKind::IncDec {
+                inc,
+                prefix,
+                operand,
+            } => self.inc_dec(*inc, *prefix, operand, span),
             ExprKind::Binary(op, l, r) => {
                 let l = self.expr(l);
                 let r = self.expr(r);
                 self.binary(*op, l, r, span)
             }
             ExprKind::Assign { op: None, lhs, rhs } => self.assign(lhs, rhs, span),
-            ExprKind::Assign { op: Some(op), lhs, rhs } => self.assign_op(*op, lhs, rhs, span),
+            ExprKind::Assign {
+                op: Some(op),
+                lhs,
+                rhs,
+            } => self.assign_op(*op, lhs, rhs, span),
             ExprKind::Ternary { cond, yes, no } => self.ternary(cond, yes, no, span),
             ExprKind::Comma(l, r) => {
                 let l = self.expr(l);
@@ -54,10 +67,16 @@ impl Checker<'_> {
             }
             ExprKind::Call { func, args } => self.call(func, args, span),
             ExprKind::Index { base, keys } => self.index(base, keys, span),
-            ExprKind::Member { base, arrow, member } => self.member(base, *arrow, member, span),
+            ExprKind::Member {
+                base,
+                arrow,
+                member,
+            } => self.member(base, *arrow, member, span),
             ExprKind::Cast { ty, operand } => self.cast(ty, operand, span),
             ExprKind::SizeofType(ty) => {
-                let Some(t) = self.type_name(ty) else { return TExpr::error(span) };
+                let Some(t) = self.type_name(ty) else {
+                    return TExpr::error(span);
+                };
                 self.sizeof(t, span)
             }
             ExprKind::SizeofExpr(x) => self.sizeof_expr(x, span),
@@ -91,11 +110,19 @@ impl Checker<'_> {
     pub(super) fn load_at(&mut self, addr: TExpr, ty: TypeId, span: Span) -> TExpr {
         let addr = Box::new(addr);
         match &*self.types.resolve(ty) {
-            Type::Int { size: 1 | 2 | 4 | 8, .. } | Type::Ptr(_) => TExpr::new(TKind::Load(addr), ty, span),
-            Type::Enum(e) if matches!(e.size, 1 | 2 | 4 | 8) => TExpr::new(TKind::Load(addr), ty, span),
-            Type::Array { .. } | Type::Sou(_) | Type::Func(_) | Type::Float { .. } | Type::String => {
-                TExpr::new(TKind::At(addr), ty, span)
+            Type::Int {
+                size: 1 | 2 | 4 | 8,
+                ..
             }
+            | Type::Ptr(_) => TExpr::new(TKind::Load(addr), ty, span),
+            Type::Enum(e) if matches!(e.size, 1 | 2 | 4 | 8) => {
+                TExpr::new(TKind::Load(addr), ty, span)
+            }
+            Type::Array { .. }
+            | Type::Sou(_)
+            | Type::Func(_)
+            | Type::Float { .. }
+            | Type::String => TExpr::new(TKind::At(addr), ty, span),
             Type::Error => TExpr::error(span),
             _ => {
                 let text = format!("a value of type {} cannot be loaded", self.types.name(ty));
@@ -114,7 +141,11 @@ impl Checker<'_> {
         let span = e.span;
         match e.kind {
             TKind::At(addr) => TExpr { ty: to, ..*addr },
-            kind => TExpr::new(TKind::Convert(Box::new(TExpr::new(kind, e.ty, span))), to, span),
+            kind => TExpr::new(
+                TKind::Convert(Box::new(TExpr::new(kind, e.ty, span))),
+                to,
+                span,
+            ),
         }
     }
 
@@ -123,7 +154,10 @@ impl Checker<'_> {
             && n.scope.is_none()
             && !self.globals.contains_key(&n.name)
             && let Some(row) = VarRow::by_name(&n.name)
-            && matches!(row.ty, crate::builtin::VarType::Args | crate::builtin::VarType::Array(_))
+            && matches!(
+                row.ty,
+                crate::builtin::VarType::Args | crate::builtin::VarType::Array(_)
+            )
         {
             return self.builtin_index(row, keys, span);
         }
@@ -135,12 +169,19 @@ impl Checker<'_> {
             return self.assoc(v, keys, span);
         }
         if let ExprKind::Agg { name, .. } = &base.kind {
-            let text = format!("aggregation @{} has more than one list of keys", agg_text(&name.name));
+            let text = format!(
+                "aggregation @{} has more than one list of keys",
+                agg_text(&name.name)
+            );
             return self.bad(Tag::D_AGG_MDIM, span, text);
         }
         let base = self.expr(base);
         let [key] = keys else {
-            return self.bad(Tag::D_PROTO_LEN, span, "an array that is not associative takes one index");
+            return self.bad(
+                Tag::D_PROTO_LEN,
+                span,
+                "an array that is not associative takes one index",
+            );
         };
         let key = self.expr(key);
         if self.types.is_error(base.ty) || self.types.is_error(key.ty) {
@@ -148,7 +189,10 @@ impl Checker<'_> {
         }
         let ptr = self.decay(base);
         if !self.types.is_pointer(ptr.ty) {
-            let text = format!("operator [ ] cannot be applied to a value of type {}", self.types.name(ptr.ty));
+            let text = format!(
+                "operator [ ] cannot be applied to a value of type {}",
+                self.types.name(ptr.ty)
+            );
             return self.bad(Tag::D_OP_PTR, span, text);
         }
         let sum = self.binary(BinaryOp::Add, ptr, key, span);
@@ -162,7 +206,10 @@ impl Checker<'_> {
         }
         let ptr = self.decay(ptr);
         let Some(to) = self.types.pointee(ptr.ty) else {
-            let text = format!("cannot dereference non-pointer type {}", self.types.name(ptr.ty));
+            let text = format!(
+                "cannot dereference non-pointer type {}",
+                self.types.name(ptr.ty)
+            );
             return self.bad(Tag::D_OP_PTR, span, text);
         };
         if self.types.is_void(to) || self.types.is_func(to) {
@@ -196,7 +243,11 @@ impl Checker<'_> {
             match base.kind {
                 TKind::At(addr) if self.types.is_sou(ty) => (*addr, ty),
                 _ => {
-                    let hint = if self.types.is_pointer(ty) { "; use ->" } else { "" };
+                    let hint = if self.types.is_pointer(ty) {
+                        "; use ->"
+                    } else {
+                        ""
+                    };
                     let text = format!(
                         "operator {op} cannot be applied to type \"{}\"; must be applied to a struct or union{hint}",
                         self.types.name(ty)
@@ -210,11 +261,17 @@ impl Checker<'_> {
             if let Type::Sou(s) = &*self.types.resolve(sou)
                 && s.body.is_none()
             {
-                let text = format!("operator {op} cannot be applied to a forward declaration: no {name} definition is available");
+                let text = format!(
+                    "operator {op} cannot be applied to a forward declaration: no {name} definition is available"
+                );
                 return self.bad(Tag::D_OP_INCOMPLETE, span, text);
             }
             let names = self.types.member_names(sou);
-            let mut d = Diag::new(Tag::D_TYPE_MEMBER, member.span, format!("{} is not a member of {name}", member.name));
+            let mut d = Diag::new(
+                Tag::D_TYPE_MEMBER,
+                member.span,
+                format!("{} is not a member of {name}", member.name),
+            );
             if let Some(near) = super::name::nearest(&member.name, names.iter().map(|n| &**n)) {
                 d = d.note(format!("did you mean {near}?"));
             }
@@ -225,15 +282,27 @@ impl Checker<'_> {
             return self.bit_field(addr, &field, span);
         }
         let ptr_ty = self.types.ptr(field.ty);
-        let addr = TExpr::new(TKind::Offset(Box::new(addr), i64::from(field.bit_offset / 8)), ptr_ty, span);
+        let addr = TExpr::new(
+            TKind::Offset(Box::new(addr), i64::from(field.bit_offset / 8)),
+            ptr_ty,
+            span,
+        );
         self.load_at(addr, field.ty, span)
     }
 
     fn bit_field(&mut self, addr: TExpr, field: &crate::types::Field, span: Span) -> TExpr {
         let Some(shape) = self.types.shape(field.ty) else {
-            return self.bad(Tag::D_DECL_BFTYPE, span, "bit-field of a type that is no integer");
+            return self.bad(
+                Tag::D_DECL_BFTYPE,
+                span,
+                "bit-field of a type that is no integer",
+            );
         };
-        let width = if field.bit_size == 0 { shape.size * 8 } else { field.bit_size };
+        let width = if field.bit_size == 0 {
+            shape.size * 8
+        } else {
+            field.bit_size
+        };
         // The smallest aligned unit that holds the whole field.
         let unit = [1u32, 2, 4, 8].into_iter().find(|unit| {
             let start = field.bit_offset / (unit * 8) * (unit * 8);
@@ -244,16 +313,27 @@ impl Checker<'_> {
             return TExpr::error(span);
         };
         let start = field.bit_offset / (unit * 8) * unit;
-        let bits = Bits { unit, lo: field.bit_offset - start * 8, width, signed: shape.signed };
+        let bits = Bits {
+            unit,
+            lo: field.bit_offset - start * 8,
+            width,
+            signed: shape.signed,
+        };
         let ptr_ty = self.types.ptr(field.ty);
-        let addr = TExpr::new(TKind::Offset(Box::new(addr), i64::from(start)), ptr_ty, span);
+        let addr = TExpr::new(
+            TKind::Offset(Box::new(addr), i64::from(start)),
+            ptr_ty,
+            span,
+        );
         TExpr::new(TKind::BitField(Box::new(addr), bits), field.ty, span)
     }
 
     fn cast(&mut self, ty: &ast::TypeName, operand: &Expr, span: Span) -> TExpr {
         let to = self.type_name(ty);
         let e = self.expr(operand);
-        let Some(to) = to else { return TExpr::error(span) };
+        let Some(to) = to else {
+            return TExpr::error(span);
+        };
         if self.types.is_error(e.ty) || self.types.is_error(to) {
             return TExpr::error(span);
         }
@@ -267,10 +347,14 @@ impl Checker<'_> {
         let from_ok = self.types.is_scalar(e.ty)
             || self.types.is_array(e.ty)
             || self.types.is_func(e.ty)
-            || (self.types.is_string(e.ty) && (self.types.is_pointer(to) || self.types.size_of(to) == Some(8)));
+            || (self.types.is_string(e.ty)
+                && (self.types.is_pointer(to) || self.types.size_of(to) == Some(8)));
         if !self.types.is_scalar(to) || !from_ok {
-            let text =
-                format!("invalid cast expression: \"{}\" to \"{}\"", self.types.name(e.ty), self.types.name(to));
+            let text = format!(
+                "invalid cast expression: \"{}\" to \"{}\"",
+                self.types.name(e.ty),
+                self.types.name(to)
+            );
             return self.bad(Tag::D_CAST_INVAL, span, text);
         }
         let e = self.decay(e);
@@ -282,14 +366,21 @@ impl Checker<'_> {
     /// `sizeof (name)` may be of a type that the parser does not know.
     fn sizeof_expr(&mut self, x: &Expr, span: Span) -> TExpr {
         if let ExprKind::Name(n) = &x.kind
-            && (n.scope.is_some() || (!self.globals.contains_key(&n.name) && VarRow::by_name(&n.name).is_none()))
-            && let Some(t) = self.types.plain(n.scope.as_deref().filter(|s| !s.is_empty()), &n.name)
+            && (n.scope.is_some()
+                || (!self.globals.contains_key(&n.name) && VarRow::by_name(&n.name).is_none()))
+            && let Some(t) = self
+                .types
+                .plain(n.scope.as_deref().filter(|s| !s.is_empty()), &n.name)
         {
             return self.sizeof(t, span);
         }
         let e = self.expr(x);
         if matches!(e.kind, TKind::BitField(..)) {
-            return self.bad(Tag::D_SIZEOF_BITFIELD, span, "cannot apply sizeof to a bit-field");
+            return self.bad(
+                Tag::D_SIZEOF_BITFIELD,
+                span,
+                "cannot apply sizeof to a bit-field",
+            );
         }
         self.sizeof(e.ty, span)
     }
@@ -298,10 +389,22 @@ impl Checker<'_> {
         if self.types.is_error(ty) {
             return TExpr::error(span);
         }
-        let size = if self.types.is_string(ty) { Some(self.opts.strsize) } else { self.types.size_of(ty) };
+        let size = if self.types.is_string(ty) {
+            Some(self.opts.strsize)
+        } else {
+            self.types.size_of(ty)
+        };
         match size {
-            Some(n) => TExpr::new(TKind::Int(i64::from(n)), self.types.own_plain("size_t").unwrap_or(TypeId::ULONG), span),
-            None => self.bad(Tag::D_SIZEOF_TYPE, span, "cannot apply sizeof to an operand of unknown size"),
+            Some(n) => TExpr::new(
+                TKind::Int(i64::from(n)),
+                self.types.own_plain("size_t").unwrap_or(TypeId::ULONG),
+                span,
+            ),
+            None => self.bad(
+                Tag::D_SIZEOF_TYPE,
+                span,
+                "cannot apply sizeof to an operand of unknown size",
+            ),
         }
     }
 
@@ -310,8 +413,14 @@ impl Checker<'_> {
         if self.types.is_error(e.ty) {
             return TExpr::error(span);
         }
-        if !self.types.is_scalar(e.ty) && !self.types.is_string_like(e.ty) && !self.types.is_array(e.ty) {
-            let text = format!("cannot apply stringof to a value of type {}", self.types.name(e.ty));
+        if !self.types.is_scalar(e.ty)
+            && !self.types.is_string_like(e.ty)
+            && !self.types.is_array(e.ty)
+        {
+            let text = format!(
+                "cannot apply stringof to a value of type {}",
+                self.types.name(e.ty)
+            );
             return self.bad(Tag::D_STRINGOF_TYPE, span, text);
         }
         self.as_string(e, span)
@@ -323,21 +432,35 @@ impl Checker<'_> {
             return e;
         }
         let e = self.decay(e);
-        let e = if self.types.is_pointer(e.ty) { e } else { self.convert(e, TypeId::VOID_PTR) };
+        let e = if self.types.is_pointer(e.ty) {
+            e
+        } else {
+            self.convert(e, TypeId::VOID_PTR)
+        };
         TExpr::new(TKind::Convert(Box::new(e)), TypeId::STRING, span)
     }
 
     fn offsetof(&mut self, ty: &ast::TypeName, member: &Ident, span: Span) -> TExpr {
-        let Some(t) = self.type_name(ty) else { return TExpr::error(span) };
+        let Some(t) = self.type_name(ty) else {
+            return TExpr::error(span);
+        };
         if !self.types.is_sou(t) {
-            return self.bad(Tag::D_OFFSETOF_TYPE, span, "offsetof operand must be a struct or union type");
+            return self.bad(
+                Tag::D_OFFSETOF_TYPE,
+                span,
+                "offsetof operand must be a struct or union type",
+            );
         }
         let Some(field) = self.types.member(t, &member.name) else {
             let text = format!("{} is not a member of {}", member.name, self.types.name(t));
             return self.bad(Tag::D_TYPE_MEMBER, member.span, text);
         };
         if field.bit_size != 0 {
-            return self.bad(Tag::D_OFFSETOF_BITFIELD, span, "cannot take offset of a bit-field");
+            return self.bad(
+                Tag::D_OFFSETOF_BITFIELD,
+                span,
+                "cannot take offset of a bit-field",
+            );
         }
         let ty = self.types.own_plain("size_t").unwrap_or(TypeId::ULONG);
         TExpr::new(TKind::Int(i64::from(field.bit_offset / 8)), ty, span)
@@ -352,9 +475,19 @@ impl Checker<'_> {
             return TExpr::error(span);
         }
         let integer = self.types.is_integer(e.ty);
-        let promoted = |c: &Self, e: &TExpr| if c.types.is_integer(e.ty) { c.types.promote(e.ty, e.ty) } else { e.ty };
+        let promoted = |c: &Self, e: &TExpr| {
+            if c.types.is_integer(e.ty) {
+                c.types.promote(e.ty, e.ty)
+            } else {
+                e.ty
+            }
+        };
         let need = |c: &mut Self, tag, what: &str| {
-            c.bad(tag, span, format!("operator {} requires an operand of {what} type", op.text()))
+            c.bad(
+                tag,
+                span,
+                format!("operator {} requires an operand of {what} type", op.text()),
+            )
         };
         match op {
             UnaryOp::Deref => self.deref(e, span),
@@ -393,7 +526,9 @@ impl Checker<'_> {
         if let ExprKind::Name(n) = &x.kind
             && n.scope.is_some()
         {
-            let Some((addr, ty)) = self.symbol_addr(n) else { return TExpr::error(span) };
+            let Some((addr, ty)) = self.symbol_addr(n) else {
+                return TExpr::error(span);
+            };
             let ty = self.types.ptr(ty.unwrap_or(TypeId::VOID));
             return TExpr::new(TKind::Int(addr), ty, span);
         }
@@ -402,11 +537,19 @@ impl Checker<'_> {
         match e.kind {
             TKind::Error => TExpr::error(span),
             TKind::Load(addr) | TKind::At(addr) => TExpr { ty, span, ..*addr },
-            TKind::BitField(..) => self.bad(Tag::D_OP_LVAL, span, "cannot take address of a bit-field"),
-            TKind::Var(_) | TKind::Assoc(..) => {
-                self.bad(Tag::D_OP_LVAL, span, "operator & requires an lvalue as its operand: variables have no address")
+            TKind::BitField(..) => {
+                self.bad(Tag::D_OP_LVAL, span, "cannot take address of a bit-field")
             }
-            _ => self.bad(Tag::D_OP_LVAL, span, "operator & requires an lvalue as its operand"),
+            TKind::Var(_) | TKind::Assoc(..) => self.bad(
+                Tag::D_OP_LVAL,
+                span,
+                "operator & requires an lvalue as its operand: variables have no address",
+            ),
+            _ => self.bad(
+                Tag::D_OP_LVAL,
+                span,
+                "operator & requires an lvalue as its operand",
+            ),
         }
     }
 
@@ -429,22 +572,44 @@ impl Checker<'_> {
             }
         };
         let ty = lv.ty;
-        TExpr::new(TKind::IncDec { lv: Box::new(lv), by: if inc { by } else { -by }, prefix }, ty, span)
+        TExpr::new(
+            TKind::IncDec {
+                lv: Box::new(lv),
+                by: if inc { by } else { -by },
+                prefix,
+            },
+            ty,
+            span,
+        )
     }
 
     /// What `p + 1` adds to a pointer. `None`: reported.
     pub(super) fn pointer_step(&mut self, ty: TypeId, op: &str, span: Span) -> Option<u32> {
         let Some(to) = self.types.pointee(ty).filter(|_| self.types.is_pointer(ty)) else {
-            self.err(Tag::D_OP_SCALAR, span, format!("operator {op} requires operands of scalar type"));
+            self.err(
+                Tag::D_OP_SCALAR,
+                span,
+                format!("operator {op} requires operands of scalar type"),
+            );
             return None;
         };
         if self.types.is_void(to) || self.types.is_func(to) {
-            self.err(Tag::D_OP_VFPTR, span, format!("operator {op} cannot be applied to a pointer to {}", self.types.name(to)));
+            self.err(
+                Tag::D_OP_VFPTR,
+                span,
+                format!(
+                    "operator {op} cannot be applied to a pointer to {}",
+                    self.types.name(to)
+                ),
+            );
             return None;
         }
         let size = self.types.size_of(to);
         if size.is_none() {
-            let text = format!("operator {op} cannot be applied to a pointer to the incomplete type {}", self.types.name(to));
+            let text = format!(
+                "operator {op} cannot be applied to a pointer to the incomplete type {}",
+                self.types.name(to)
+            );
             self.err(Tag::D_OP_INCOMPLETE, span, text);
         }
         size
@@ -453,16 +618,30 @@ impl Checker<'_> {
     /// Whether it can be assigned to; reports if not.
     pub(super) fn check_lvalue(&mut self, lv: &TExpr, op: &str, span: Span) -> bool {
         if let TKind::Builtin(var) = lv.kind {
-            let text = format!("operator {op} may not be applied to the read-only variable {}", var.name());
+            let text = format!(
+                "operator {op} may not be applied to the read-only variable {}",
+                var.name()
+            );
             self.err(Tag::D_OP_WRITE, span, text);
             return false;
         }
         if !lv.is_lvalue() {
-            self.err(Tag::D_OP_LVAL, span, format!("operator {op} requires modifiable lvalue as an operand"));
+            self.err(
+                Tag::D_OP_LVAL,
+                span,
+                format!("operator {op} requires modifiable lvalue as an operand"),
+            );
             return false;
         }
         if matches!(lv.kind, TKind::At(_)) {
-            self.err(Tag::D_OP_ARRFUN, span, format!("operator {op} may not be applied to an operand of type {}", self.types.name(lv.ty)));
+            self.err(
+                Tag::D_OP_ARRFUN,
+                span,
+                format!(
+                    "operator {op} may not be applied to an operand of type {}",
+                    self.types.name(lv.ty)
+                ),
+            );
             return false;
         }
         true
@@ -470,7 +649,10 @@ impl Checker<'_> {
 
     fn assign(&mut self, lhs: &Expr, rhs: &Expr, span: Span) -> TExpr {
         if let ExprKind::Agg { name, .. } = &lhs.kind {
-            let text = format!("aggregation @{} may only be assigned to in a statement of its own", agg_text(&name.name));
+            let text = format!(
+                "aggregation @{} may only be assigned to in a statement of its own",
+                agg_text(&name.name)
+            );
             return self.bad(Tag::D_AGG_COM, span, text);
         }
         let r = self.expr(rhs);
@@ -492,8 +674,11 @@ impl Checker<'_> {
         match self.assign_conv(r, ty) {
             Ok(r) => TExpr::new(TKind::Assign(Box::new(lv), Box::new(r)), ty, span),
             Err(r) => {
-                let text =
-                    format!("operands have incompatible types: \"{}\" = \"{}\"", self.types.name(ty), self.types.name(r.ty));
+                let text = format!(
+                    "operands have incompatible types: \"{}\" = \"{}\"",
+                    self.types.name(ty),
+                    self.types.name(r.ty)
+                );
                 self.bad(Tag::D_OP_INCOMPAT, span, text)
             }
         }
@@ -502,43 +687,85 @@ impl Checker<'_> {
     fn assign_op(&mut self, op: BinaryOp, lhs: &Expr, rhs: &Expr, span: Span) -> TExpr {
         let text = format!("{}=", op.text());
         if matches!(lhs.kind, ExprKind::Agg { .. }) {
-            return self.bad(Tag::D_AGG_NULL, span, format!("operator {text} may not be applied to an aggregation"));
+            return self.bad(
+                Tag::D_AGG_NULL,
+                span,
+                format!("operator {text} may not be applied to an aggregation"),
+            );
         }
         let r = self.expr(rhs);
         // As with ++: a variable that nobody assigned starts at zero.
         if let Some(v) = var_ref(lhs)
             && v.scope == Scope::Global
-            && self.globals.get(v.name).is_none_or(|g| matches!(g, Global::Var(_)))
+            && self
+                .globals
+                .get(v.name)
+                .is_none_or(|g| matches!(g, Global::Var(_)))
             && !self.declare_by_use(lhs, TypeId::INT64)
         {
             return TExpr::error(span);
         }
         let lv = self.expr(lhs);
-        if self.types.is_error(lv.ty) || self.types.is_error(r.ty) || !self.check_lvalue(&lv, &text, span) {
+        if self.types.is_error(lv.ty)
+            || self.types.is_error(r.ty)
+            || !self.check_lvalue(&lv, &text, span)
+        {
             return TExpr::error(span);
         }
         let ty = lv.ty;
-        let Some(arith) = arith_of(op) else { return TExpr::error(span) };
-        if self.types.is_pointer(ty) && matches!(arith, Arith::Add | Arith::Sub) && self.types.is_integer(r.ty) {
-            let Some(step) = self.pointer_step(ty, &text, span) else { return TExpr::error(span) };
+        let Some(arith) = arith_of(op) else {
+            return TExpr::error(span);
+        };
+        if self.types.is_pointer(ty)
+            && matches!(arith, Arith::Add | Arith::Sub)
+            && self.types.is_integer(r.ty)
+        {
+            let Some(step) = self.pointer_step(ty, &text, span) else {
+                return TExpr::error(span);
+            };
             let r = self.convert(r, TypeId::LONG);
             let size = TExpr::new(TKind::Int(i64::from(step)), TypeId::LONG, span);
             let r = self.arith(Arith::Mul, r, size, TypeId::LONG, span);
-            return TExpr::new(TKind::AssignOp { lv: Box::new(lv), op: arith, rhs: Box::new(r), common: ty }, ty, span);
+            return TExpr::new(
+                TKind::AssignOp {
+                    lv: Box::new(lv),
+                    op: arith,
+                    rhs: Box::new(r),
+                    common: ty,
+                },
+                ty,
+                span,
+            );
         }
         if !self.types.is_integer(ty) || !self.types.is_integer(r.ty) {
-            let text =
-                format!("operands have incompatible types: \"{}\" {text} \"{}\"", self.types.name(ty), self.types.name(r.ty));
+            let text = format!(
+                "operands have incompatible types: \"{}\" {text} \"{}\"",
+                self.types.name(ty),
+                self.types.name(r.ty)
+            );
             return self.bad(Tag::D_OP_INCOMPAT, span, text);
         }
         if matches!(arith, Arith::Div | Arith::Rem) && r.int() == Some(0) {
-            return self.bad(Tag::D_DIV_ZERO, span, "expression contains division by zero");
+            return self.bad(
+                Tag::D_DIV_ZERO,
+                span,
+                "expression contains division by zero",
+            );
         }
         let common = match arith {
             Arith::Shl | Arith::Shr => self.types.promote(ty, ty),
             _ => self.types.promote(ty, r.ty),
         };
-        TExpr::new(TKind::AssignOp { lv: Box::new(lv), op: arith, rhs: Box::new(r), common }, ty, span)
+        TExpr::new(
+            TKind::AssignOp {
+                lv: Box::new(lv),
+                op: arith,
+                rhs: Box::new(r),
+                common,
+            },
+            ty,
+            span,
+        )
     }
 
     fn ternary(&mut self, cond: &Expr, yes: &Expr, no: &Expr, span: Span) -> TExpr {
@@ -550,13 +777,19 @@ impl Checker<'_> {
         }
         let c = self.decay(c);
         if !self.types.is_scalar(c.ty) {
-            return self.bad(Tag::D_OP_SCALAR, span, "operator ?: requires a first operand of scalar type");
+            return self.bad(
+                Tag::D_OP_SCALAR,
+                span,
+                "operator ?: requires a first operand of scalar type",
+            );
         }
         let t = &self.types;
         let zero = |e: &TExpr| e.int() == Some(0);
         let ty = if t.is_integer(a.ty) && t.is_integer(b.ty) {
             Some(t.promote(a.ty, b.ty))
-        } else if t.is_string_like(a.ty) && t.is_string_like(b.ty) && (t.is_string(a.ty) || t.is_string(b.ty))
+        } else if t.is_string_like(a.ty)
+            && t.is_string_like(b.ty)
+            && (t.is_string(a.ty) || t.is_string(b.ty))
             || t.is_string(a.ty) && zero(&b)
             || t.is_string(b.ty) && zero(&a)
         {

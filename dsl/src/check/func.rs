@@ -13,7 +13,11 @@ impl Checker<'_> {
     pub(super) fn call(&mut self, func: &Name, args: &[Expr], span: Span) -> TExpr {
         let name = func.name.as_str();
         if func.scope.is_some() {
-            return self.bad(Tag::D_FUNC_IDENT, span, format!("{name} is a kernel function: D cannot call it"));
+            return self.bad(
+                Tag::D_FUNC_IDENT,
+                span,
+                format!("{name} is a kernel function: D cannot call it"),
+            );
         }
         if let Some(row) = SubrRow::by_name(name) {
             return self.subroutine(row, args, span);
@@ -23,7 +27,9 @@ impl Checker<'_> {
                 self.not_yet(span, &format!("{name}()"));
                 return TExpr::error(span);
             }
-            let text = format!("action {name}( ) may not be called from a D expression (D program context required)");
+            let text = format!(
+                "action {name}( ) may not be called from a D expression (D program context required)"
+            );
             return self.bad(Tag::D_CG_EXPR, span, text);
         }
         if AggRow::by_name(name).is_some() {
@@ -36,7 +42,11 @@ impl Checker<'_> {
             self.not_yet(span, &format!("{name}()"));
             return TExpr::error(span);
         }
-        let mut d = Diag::new(Tag::D_FUNC_UNDEF, span, format!("undefined function name: {name}"));
+        let mut d = Diag::new(
+            Tag::D_FUNC_UNDEF,
+            span,
+            format!("undefined function name: {name}"),
+        );
         let known = crate::builtin::SUBRS
             .iter()
             .map(|r| r.subr.name())
@@ -58,7 +68,11 @@ impl Checker<'_> {
                 return TExpr::error(span);
             }
             Status::Refused(why) => {
-                return self.bad(Tag::D_FUNC_UNSUP, span, format!("{name}( ) is not available: {why}"));
+                return self.bad(
+                    Tag::D_FUNC_UNSUP,
+                    span,
+                    format!("{name}( ) is not available: {why}"),
+                );
             }
         }
         if !self.check_arity(name, args.len(), row.required, row.args.len(), span) {
@@ -84,7 +98,14 @@ impl Checker<'_> {
     }
 
     /// Reports a wrong number of arguments.
-    pub(super) fn check_arity(&mut self, name: &str, got: usize, min: usize, max: usize, span: Span) -> bool {
+    pub(super) fn check_arity(
+        &mut self,
+        name: &str,
+        got: usize,
+        min: usize,
+        max: usize,
+        span: Span,
+    ) -> bool {
         if (min..=max).contains(&got) {
             return true;
         }
@@ -94,7 +115,8 @@ impl Checker<'_> {
             (false, true) => ("at least ", min),
             (false, false) => ("at most ", max),
         };
-        let text = format!("{name}( ) prototype mismatch: {got} arg{s} passed, {bound}{want} expected");
+        let text =
+            format!("{name}( ) prototype mismatch: {got} arg{s} passed, {bound}{want} expected");
         self.err(Tag::D_PROTO_LEN, span, text);
         false
     }
@@ -117,7 +139,9 @@ impl Checker<'_> {
             Ty::UInt => return TypeId::UINT,
             Ty::String => return TypeId::STRING,
             Ty::CharPtr => return TypeId::CHAR_PTR,
-            Ty::VoidPtr | Ty::Ipv4Ptr | Ty::Ipv6Ptr | Ty::PathPtr | Ty::LockPtr => return TypeId::VOID_PTR,
+            Ty::VoidPtr | Ty::Ipv4Ptr | Ty::Ipv6Ptr | Ty::PathPtr | Ty::LockPtr => {
+                return TypeId::VOID_PTR;
+            }
             Ty::Int64
             | Ty::Uint16
             | Ty::Uint32
@@ -139,7 +163,10 @@ impl Checker<'_> {
         let to = self.sig_type(want);
         match want {
             Ty::CharPtr => {
-                let bytes = self.types.pointee(e.ty).is_some_and(|t| self.types.is_void(t) || self.types.is_char(t));
+                let bytes = self
+                    .types
+                    .pointee(e.ty)
+                    .is_some_and(|t| self.types.is_void(t) || self.types.is_char(t));
                 if self.types.is_string(e.ty) {
                     Ok(e)
                 } else if bytes || zero {
@@ -161,7 +188,11 @@ impl Checker<'_> {
             // User addresses come as integers or, from typed arguments, as pointers.
             Ty::Uintptr => {
                 let e = self.decay(e);
-                if self.types.is_scalar(e.ty) { Ok(self.convert(e, to)) } else { Err(e) }
+                if self.types.is_scalar(e.ty) {
+                    Ok(self.convert(e, to))
+                } else {
+                    Err(e)
+                }
             }
             Ty::String | Ty::Void => Err(e),
             Ty::Char
@@ -189,7 +220,9 @@ impl Checker<'_> {
             return Some(e);
         }
         match &*self.types.resolve(want) {
-            Type::Int { .. } | Type::Enum(_) if self.types.is_integer(e.ty) => Some(self.convert(e, want)),
+            Type::Int { .. } | Type::Enum(_) if self.types.is_integer(e.ty) => {
+                Some(self.convert(e, want))
+            }
             Type::Ptr(_) | Type::String => self.assign_conv(e, want).ok(),
             _ => None,
         }

@@ -132,9 +132,19 @@ impl<'k> Checker<'k> {
     fn finish(mut self) -> (Program, Vec<Diag>) {
         let vars = std::mem::take(&mut self.vars);
         for (i, v) in vars.iter().enumerate() {
-            let tuple = v.tuple.iter().flatten().map(|t| self.key_type(*t)).collect();
-            let def =
-                VarDef { id: cg::var_id(i), name: v.name.clone(), scope: v.scope, tuple, ty: self.dif_type(v.ty) };
+            let tuple = v
+                .tuple
+                .iter()
+                .flatten()
+                .map(|t| self.key_type(*t))
+                .collect();
+            let def = VarDef {
+                id: cg::var_id(i),
+                name: v.name.clone(),
+                scope: v.scope,
+                tuple,
+                ty: self.dif_type(v.ty),
+            };
             self.program.vars.push(def);
         }
         self.program.aggs = std::mem::take(&mut self.aggs);
@@ -153,11 +163,15 @@ impl<'k> Checker<'k> {
             match &p.kind {
                 ast::PragmaKind::Option { name, value } => {
                     self.opts.set(&name.name, value.as_deref());
-                    self.program.options.push((name.name.clone(), value.clone(), p.span));
+                    self.program
+                        .options
+                        .push((name.name.clone(), value.clone(), p.span));
                 }
                 // Attributes and bindings describe interfaces; nothing asks for them yet. What a program depends on is
                 // met when its probes match.
-                ast::PragmaKind::Attributes { .. } | ast::PragmaKind::Binding { .. } | ast::PragmaKind::DependsOn { .. } => {}
+                ast::PragmaKind::Attributes { .. }
+                | ast::PragmaKind::Binding { .. }
+                | ast::PragmaKind::DependsOn { .. } => {}
             }
         }
     }
@@ -173,13 +187,21 @@ impl<'k> Checker<'k> {
     }
 
     fn not_yet(&mut self, span: Span, what: &str) {
-        self.err(Tag::D_NOT_YET, span, format!("{what} is not implemented yet"));
+        self.err(
+            Tag::D_NOT_YET,
+            span,
+            format!("{what} is not implemented yet"),
+        );
     }
 
     /// A new user variable.
     fn new_var(&mut self, info: VarInfo) -> Option<VarIdx> {
         if self.vars.len() >= cg::MAX_VARS {
-            self.err(Tag::D_ID_OFLOW, info.span, "too many variables: no identifiers are left");
+            self.err(
+                Tag::D_ID_OFLOW,
+                info.span,
+                "too many variables: no identifiers are left",
+            );
             return None;
         }
         self.vars.push(info);
@@ -189,7 +211,13 @@ impl<'k> Checker<'k> {
     /// A variable of our own, such as the condition of an `if`.
     fn hidden_var(&mut self, name: &str, span: Span) -> Option<VarIdx> {
         let name = format!("%{name}{}", self.vars.len());
-        self.new_var(VarInfo { name, scope: Scope::Clause, ty: TypeId::INT, tuple: None, span })
+        self.new_var(VarInfo {
+            name,
+            scope: Scope::Clause,
+            ty: TypeId::INT,
+            tuple: None,
+            span,
+        })
     }
 
     /// How DIF sees a type.
@@ -203,19 +231,34 @@ impl<'k> Checker<'k> {
             DifType::Int { size, signed } => KeyType::Int { size, signed },
             DifType::Str => KeyType::Str,
             DifType::Bytes { size } => KeyType::Bytes { size },
-            DifType::Void => KeyType::Int { size: 8, signed: true },
+            DifType::Void => KeyType::Int {
+                size: 8,
+                signed: true,
+            },
         }
     }
 
     /// Code for an expression. After any error there is none to run, so an empty object will do.
     fn difo(&mut self, e: &TExpr) -> Difo {
         if self.diags.is_empty() {
-            match cg::expr(&self.types, &mut self.vars, &mut self.spills, self.opts.strsize, e) {
+            match cg::expr(
+                &self.types,
+                &mut self.vars,
+                &mut self.spills,
+                self.opts.strsize,
+                e,
+            ) {
                 Ok(d) => return d,
                 Err(d) => self.diags.push(*d),
             }
         }
-        Difo { text: Vec::new(), inttab: Vec::new(), strtab: vec![0], rtype: DifType::Void, spans: Vec::new() }
+        Difo {
+            text: Vec::new(),
+            inttab: Vec::new(),
+            strtab: vec![0],
+            rtype: DifType::Void,
+            spans: Vec::new(),
+        }
     }
 }
 
@@ -224,12 +267,18 @@ pub fn dif_type(types: &Types, ty: TypeId) -> DifType {
     match &*types.resolve(ty) {
         Type::String => DifType::Str,
         Type::Void | Type::Stack { .. } => DifType::Void,
-        Type::Array { .. } | Type::Sou(_) | Type::Float { .. } => {
-            DifType::Bytes { size: types.size_of(ty).unwrap_or(0) }
-        }
+        Type::Array { .. } | Type::Sou(_) | Type::Float { .. } => DifType::Bytes {
+            size: types.size_of(ty).unwrap_or(0),
+        },
         _ => match types.shape(ty) {
-            Some(s) if matches!(s.size, 1 | 2 | 4 | 8) => DifType::Int { size: s.size as u8, signed: s.signed },
-            _ => DifType::Int { size: 8, signed: true },
+            Some(s) if matches!(s.size, 1 | 2 | 4 | 8) => DifType::Int {
+                size: s.size as u8,
+                signed: s.signed,
+            },
+            _ => DifType::Int {
+                size: 8,
+                signed: true,
+            },
         },
     }
 }

@@ -25,9 +25,17 @@ pub(super) struct VarRef<'a> {
 pub(super) fn var_ref(e: &Expr) -> Option<VarRef<'_>> {
     let plain = |e: &'_ Expr| -> Option<(Scope, Span)> {
         match &e.kind {
-            ExprKind::Name(Name { scope: None, span, .. }) => Some((Scope::Global, *span)),
-            ExprKind::Scoped { scope: VarScope::Thread, .. } => Some((Scope::Thread, e.span)),
-            ExprKind::Scoped { scope: VarScope::Clause, .. } => Some((Scope::Clause, e.span)),
+            ExprKind::Name(Name {
+                scope: None, span, ..
+            }) => Some((Scope::Global, *span)),
+            ExprKind::Scoped {
+                scope: VarScope::Thread,
+                ..
+            } => Some((Scope::Thread, e.span)),
+            ExprKind::Scoped {
+                scope: VarScope::Clause,
+                ..
+            } => Some((Scope::Clause, e.span)),
             _ => None,
         }
     };
@@ -40,10 +48,20 @@ pub(super) fn var_ref(e: &Expr) -> Option<VarRef<'_>> {
     }
     if let ExprKind::Index { base, keys } = &e.kind {
         let (scope, span) = plain(base)?;
-        return Some(VarRef { scope, name: name_of(base), keys: Some(keys), span });
+        return Some(VarRef {
+            scope,
+            name: name_of(base),
+            keys: Some(keys),
+            span,
+        });
     }
     let (scope, span) = plain(e)?;
-    Some(VarRef { scope, name: name_of(e), keys: None, span })
+    Some(VarRef {
+        scope,
+        name: name_of(e),
+        keys: None,
+        span,
+    })
 }
 
 /// `self->`, `this->`, or nothing.
@@ -88,8 +106,10 @@ impl Checker<'_> {
 
     /// Whether a global name is taken by something that is no user variable and therefore can't be declared by use.
     pub(super) fn name_is_taken(&self, name: &str) -> bool {
-        matches!(self.globals.get(name), Some(Global::Enumerator(..) | Global::Inline(_)))
-            || VarRow::by_name(name).is_some()
+        matches!(
+            self.globals.get(name),
+            Some(Global::Enumerator(..) | Global::Inline(_))
+        ) || VarRow::by_name(name).is_some()
             || name == "NULL"
             || VARS_LATER.contains(&name)
     }
@@ -113,7 +133,11 @@ impl Checker<'_> {
             return TExpr::new(TKind::Int(0), TypeId::LONG, span);
         }
         if let Some(v) = self.types.kernel().enumerator(&n.name) {
-            let ty = if i32::try_from(v).is_ok() { TypeId::INT } else { TypeId::LONG };
+            let ty = if i32::try_from(v).is_ok() {
+                TypeId::INT
+            } else {
+                TypeId::LONG
+            };
             return TExpr::new(TKind::Int(v), ty, span);
         }
         if VARS_LATER.contains(&n.name.as_str()) {
@@ -124,8 +148,15 @@ impl Checker<'_> {
     }
 
     fn unknown(&mut self, name: &str, span: Span) -> TExpr {
-        let mut d = Diag::new(Tag::D_IDENT_UNDEF, span, format!("failed to resolve {name}: Unknown variable name"));
-        let known = crate::builtin::VARS.iter().map(|r| r.var.name()).chain(self.globals.keys().map(String::as_str));
+        let mut d = Diag::new(
+            Tag::D_IDENT_UNDEF,
+            span,
+            format!("failed to resolve {name}: Unknown variable name"),
+        );
+        let known = crate::builtin::VARS
+            .iter()
+            .map(|r| r.var.name())
+            .chain(self.globals.keys().map(String::as_str));
         if let Some(near) = nearest(name, known) {
             d = d.note(format!("did you mean {near}?"));
         }
@@ -134,9 +165,15 @@ impl Checker<'_> {
     }
 
     fn var(&mut self, v: VarIdx, span: Span) -> TExpr {
-        let Some(info) = self.vars.get(v) else { return TExpr::error(span) };
+        let Some(info) = self.vars.get(v) else {
+            return TExpr::error(span);
+        };
         if info.tuple.is_some() {
-            let text = format!("{}{} is an associative array: an index is needed", scope_text(info.scope), info.name);
+            let text = format!(
+                "{}{} is an associative array: an index is needed",
+                scope_text(info.scope),
+                info.name
+            );
             return self.bad(Tag::D_OP_ARRFUN, span, text);
         }
         TExpr::new(TKind::Var(v), info.ty, span)
@@ -151,7 +188,11 @@ impl Checker<'_> {
         match self.lookup(scope, &name.name) {
             Some(v) => self.var(v, span),
             None => {
-                let text = format!("{}{} has not yet been declared or assigned", scope_text(scope), name.name);
+                let text = format!(
+                    "{}{} has not yet been declared or assigned",
+                    scope_text(scope),
+                    name.name
+                );
                 self.bad(Tag::D_VAR_UNDEF, span, text)
             }
         }
@@ -159,13 +200,21 @@ impl Checker<'_> {
 
     /// An element of an associative array.
     pub(super) fn assoc(&mut self, v: VarIdx, keys: &[Expr], span: Span) -> TExpr {
-        let Some(info) = self.vars.get(v).cloned() else { return TExpr::error(span) };
+        let Some(info) = self.vars.get(v).cloned() else {
+            return TExpr::error(span);
+        };
         let name = format!("{}{}", scope_text(info.scope), info.name);
         let typed: Vec<TExpr> = keys.iter().map(|k| self.expr(k)).collect();
-        let Some(tuple) = info.tuple else { return TExpr::error(span) };
+        let Some(tuple) = info.tuple else {
+            return TExpr::error(span);
+        };
         if typed.len() != tuple.len() {
             let s = if typed.len() == 1 { "" } else { "s" };
-            let text = format!("{name}[ ] prototype mismatch: {} key{s} passed, {} expected", typed.len(), tuple.len());
+            let text = format!(
+                "{name}[ ] prototype mismatch: {} key{s} passed, {} expected",
+                typed.len(),
+                tuple.len()
+            );
             return self.bad(Tag::D_PROTO_LEN, span, text);
         }
         let mut out = Vec::with_capacity(typed.len());
@@ -190,19 +239,31 @@ impl Checker<'_> {
     /// `false`: an error was reported.
     pub(super) fn declare_by_use(&mut self, lhs: &Expr, ty: TypeId) -> bool {
         let Some(r) = var_ref(lhs) else { return true };
-        if self.lookup(r.scope, r.name).is_some() || (r.scope == Scope::Global && self.name_is_taken(r.name)) {
+        if self.lookup(r.scope, r.name).is_some()
+            || (r.scope == Scope::Global && self.name_is_taken(r.name))
+        {
             return true;
         }
         if self.types.is_error(ty) {
             // Its type will never be known; what uses it is not to be reported again.
             let tuple = r.keys.map(|k| vec![TypeId::ERROR; k.len()]);
-            self.declare(VarInfo { name: r.name.into(), scope: r.scope, ty: TypeId::ERROR, tuple, span: r.span });
+            self.declare(VarInfo {
+                name: r.name.into(),
+                scope: r.scope,
+                ty: TypeId::ERROR,
+                tuple,
+                span: r.span,
+            });
             return true;
         }
         let ty = match self.var_type(ty) {
             Ok(ty) => ty,
             Err(what) => {
-                let text = format!("{}{}: a variable of type {what} is not implemented yet", scope_text(r.scope), r.name);
+                let text = format!(
+                    "{}{}: a variable of type {what} is not implemented yet",
+                    scope_text(r.scope),
+                    r.name
+                );
                 self.err(Tag::D_NOT_YET, lhs.span, text);
                 return false;
             }
@@ -210,7 +271,11 @@ impl Checker<'_> {
         let tuple = match r.keys {
             None => None,
             Some(_) if r.scope == Scope::Clause => {
-                self.err(Tag::D_DECL_LOCASSC, lhs.span, "local variables may not be used as associative arrays");
+                self.err(
+                    Tag::D_DECL_LOCASSC,
+                    lhs.span,
+                    "local variables may not be used as associative arrays",
+                );
                 return false;
             }
             Some(keys) => {
@@ -237,13 +302,24 @@ impl Checker<'_> {
                 Some(tuple)
             }
         };
-        self.declare(VarInfo { name: r.name.into(), scope: r.scope, ty, tuple, span: r.span }).is_some()
+        self.declare(VarInfo {
+            name: r.name.into(),
+            scope: r.scope,
+            ty,
+            tuple,
+            span: r.span,
+        })
+        .is_some()
     }
 
     /// The tuple stack has a fixed depth; the thread's own key does not count.
     pub(super) fn check_tuple_len(&mut self, len: usize, span: Span) -> bool {
         if len > crate::dif::op::NTUPREGS {
-            self.err(Tag::D_KEY_TYPE, span, format!("more than {} keys", crate::dif::op::NTUPREGS));
+            self.err(
+                Tag::D_KEY_TYPE,
+                span,
+                format!("more than {} keys", crate::dif::op::NTUPREGS),
+            );
             return false;
         }
         true
@@ -252,7 +328,9 @@ impl Checker<'_> {
     /// The type that a variable gets from a value. `Err`: what cannot be stored.
     pub(super) fn var_type(&self, ty: TypeId) -> Result<TypeId, String> {
         match &*self.types.resolve(ty) {
-            Type::Int { .. } | Type::Enum(_) | Type::Ptr(_) | Type::String | Type::Error => Ok(self.types.unqualified(ty)),
+            Type::Int { .. } | Type::Enum(_) | Type::Ptr(_) | Type::String | Type::Error => {
+                Ok(self.types.unqualified(ty))
+            }
             _ => Err(self.types.name(ty)),
         }
     }
@@ -260,7 +338,9 @@ impl Checker<'_> {
     /// The type that a key of an associative array gets from an expression.
     pub(super) fn tuple_type(&self, ty: TypeId) -> Option<TypeId> {
         match &*self.types.resolve(ty) {
-            Type::Int { .. } | Type::Enum(_) | Type::Ptr(_) | Type::String | Type::Error => Some(self.types.unqualified(ty)),
+            Type::Int { .. } | Type::Enum(_) | Type::Ptr(_) | Type::String | Type::Error => {
+                Some(self.types.unqualified(ty))
+            }
             Type::Array { .. } if self.types.is_char_array(ty) => Some(TypeId::STRING),
             _ => None,
         }
@@ -274,7 +354,13 @@ impl Checker<'_> {
                 self.not_yet(span, name);
                 return TExpr::error(span);
             }
-            Status::Refused(why) => return self.bad(Tag::D_VAR_UNSUP, span, format!("{name} is not available: {why}")),
+            Status::Refused(why) => {
+                return self.bad(
+                    Tag::D_VAR_UNSUP,
+                    span,
+                    format!("{name} is not available: {why}"),
+                );
+            }
         }
         let ty = match row.ty {
             VarType::Args | VarType::Array(_) => {
@@ -290,11 +376,19 @@ impl Checker<'_> {
     }
 
     /// `args[n]`, `uregs[n]`.
-    pub(super) fn builtin_index(&mut self, row: &'static VarRow, keys: &[Expr], span: Span) -> TExpr {
+    pub(super) fn builtin_index(
+        &mut self,
+        row: &'static VarRow,
+        keys: &[Expr],
+        span: Span,
+    ) -> TExpr {
         let name = row.var.name();
         let typed: Vec<TExpr> = keys.iter().map(|k| self.expr(k)).collect();
         let [index] = typed.as_slice() else {
-            let text = format!("{name}[ ] prototype mismatch: {} args passed, 1 expected", typed.len());
+            let text = format!(
+                "{name}[ ] prototype mismatch: {} args passed, 1 expected",
+                typed.len()
+            );
             return self.bad(Tag::D_PROTO_LEN, span, text);
         };
         if self.types.is_error(index.ty) {
@@ -304,7 +398,11 @@ impl Checker<'_> {
             (VarType::Args, _) => self.args(index, span),
             (VarType::Array(elem), Status::Ready) => {
                 if !self.types.is_integer(index.ty) {
-                    return self.bad(Tag::D_REGS_IDX, span, format!("{name}[ ] must be indexed by an integer"));
+                    return self.bad(
+                        Tag::D_REGS_IDX,
+                        span,
+                        format!("{name}[ ] must be indexed by an integer"),
+                    );
                 }
                 let ty = self.types.own_plain(elem).unwrap_or(TypeId::UINT64);
                 let index = self.convert(index.clone(), TypeId::UINT64);
@@ -316,11 +414,19 @@ impl Checker<'_> {
 
     fn args(&mut self, index: &TExpr, span: Span) -> TExpr {
         let Some(ctx) = &self.ctx else {
-            return self.bad(Tag::D_ARGS_NONE, span, "args[ ] may not be referenced outside of a probe clause");
+            return self.bad(
+                Tag::D_ARGS_NONE,
+                span,
+                "args[ ] may not be referenced outside of a probe clause",
+            );
         };
         let (desc, matched) = (ctx.desc.to_string(), ctx.matched.clone());
         let Some(i) = index.int() else {
-            return self.bad(Tag::D_ARGS_TYPE, span, "args[ ] must be indexed by an integer constant");
+            return self.bad(
+                Tag::D_ARGS_TYPE,
+                span,
+                "args[ ] must be indexed by an integer constant",
+            );
         };
         if matched.count == 0 {
             return TExpr::error(span);
@@ -332,7 +438,11 @@ impl Checker<'_> {
             return self.bad(Tag::D_ARGS_MULTI, span, text);
         };
         let Some(info) = usize::try_from(i).ok().and_then(|i| list.get(i)) else {
-            return self.bad(Tag::D_ARGS_IDX, span, format!("index {i} is out of range for {desc} args[ ]"));
+            return self.bad(
+                Tag::D_ARGS_IDX,
+                span,
+                format!("index {i} is out of range for {desc} args[ ]"),
+            );
         };
         let ty = match &info.ty {
             ArgType::Kernel(k) => Some(self.types.import(*k)),
@@ -343,20 +453,33 @@ impl Checker<'_> {
             return self.bad(Tag::D_ARGS_XLATOR, span, text);
         };
         if !self.types.is_scalar(ty) && !self.types.is_string(ty) {
-            let text = format!("args[{i}] of type {} is not implemented yet", self.types.name(ty));
+            let text = format!(
+                "args[{i}] of type {} is not implemented yet",
+                self.types.name(ty)
+            );
             return self.bad(Tag::D_NOT_YET, span, text);
         }
         let index = TExpr::new(TKind::Int(i), TypeId::UINT64, index.span);
-        TExpr::new(TKind::BuiltinArray(BuiltinVar::Args, Box::new(index)), ty, span)
+        TExpr::new(
+            TKind::BuiltinArray(BuiltinVar::Args, Box::new(index)),
+            ty,
+            span,
+        )
     }
 
     fn inline_use(&mut self, name: &str, span: Span) -> TExpr {
-        let Some(Global::Inline(def)) = self.globals.get(name) else { return TExpr::error(span) };
+        let Some(Global::Inline(def)) = self.globals.get(name) else {
+            return TExpr::error(span);
+        };
         let def = Rc::clone(def);
         self.expansions += 1;
         // Nesting costs stack, repetition costs memory.
         if self.expansions > MAX_EXPANSIONS || self.expanding.len() > 16 {
-            return self.bad(Tag::D_UNKNOWN, span, format!("inline {name}: too many inline definitions within one another"));
+            return self.bad(
+                Tag::D_UNKNOWN,
+                span,
+                format!("inline {name}: too many inline definitions within one another"),
+            );
         }
         self.expanding.push(name.to_string());
         let mut e = self.expr(&def.value);
@@ -382,11 +505,19 @@ impl Checker<'_> {
     /// A kernel symbol: `` `name ``, `` module`name ``.
     pub(super) fn symbol(&mut self, n: &Name) -> TExpr {
         let shown = format!("{}`{}", n.scope.as_deref().unwrap_or(""), n.name);
-        let Some((addr, ty)) = self.symbol_addr(n) else { return TExpr::error(n.span) };
+        let Some((addr, ty)) = self.symbol_addr(n) else {
+            return TExpr::error(n.span);
+        };
         match ty {
-            Some(ty) => self.load_at(TExpr::new(TKind::Int(addr), self.types.ptr(ty), n.span), ty, n.span),
+            Some(ty) => self.load_at(
+                TExpr::new(TKind::Int(addr), self.types.ptr(ty), n.span),
+                ty,
+                n.span,
+            ),
             None => {
-                let text = format!("no symbolic type information is available for {shown}: only its address can be taken");
+                let text = format!(
+                    "no symbolic type information is available for {shown}: only its address can be taken"
+                );
                 self.bad(Tag::D_SYM_NOTYPES, n.span, text)
             }
         }
@@ -397,7 +528,9 @@ impl Checker<'_> {
         let module = n.scope.as_deref().filter(|m| !m.is_empty());
         match self.types.kernel().symbol(module, &n.name) {
             Some(s) => {
-                let ty = s.ty.map(|t| self.types.import(t)).or_else(|| self.externs.get(&n.name).copied());
+                let ty =
+                    s.ty.map(|t| self.types.import(t))
+                        .or_else(|| self.externs.get(&n.name).copied());
                 Some((s.addr as i64, ty))
             }
             None => {
@@ -417,12 +550,17 @@ pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
         3..=5 => 1,
         _ => 2,
     };
-    known.map(|k| (distance(name, k, limit), k)).filter(|(d, _)| *d <= limit).min().map(|(_, k)| k.to_string())
+    known
+        .map(|k| (distance(name, k, limit), k))
+        .filter(|(d, _)| *d <= limit)
+        .min()
+        .map(|(_, k)| k.to_string())
 }
 
 /// Levenshtein distance; more than `limit` may be any larger number.
 fn distance(a: &str, b: &str, limit: usize) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
+    let (a, b): (Vec<char>, Vec<char>) =
+        (a.chars().take(64).collect(), b.chars().take(64).collect());
     if a.len().abs_diff(b.len()) > limit {
         return limit + 1;
     }

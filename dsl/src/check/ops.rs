@@ -46,7 +46,11 @@ pub fn apply(op: Arith, a: i64, b: i64, signed: bool) -> Option<i64> {
 
 /// One comparison of 64-bit values.
 pub fn compare(op: Cmp, a: i64, b: i64, signed: bool) -> bool {
-    let ord = if signed { a.cmp(&b) } else { (a as u64).cmp(&(b as u64)) };
+    let ord = if signed {
+        a.cmp(&b)
+    } else {
+        (a as u64).cmp(&(b as u64))
+    };
     match op {
         Cmp::Eq => ord.is_eq(),
         Cmp::Ne => ord.is_ne(),
@@ -60,7 +64,14 @@ pub fn compare(op: Cmp, a: i64, b: i64, signed: bool) -> bool {
 /// The integer type in which an operation on `common` is done: types smaller than int as int, like C, so that a sum of
 /// two chars may be compared with 200 (the result has the small type all the same).
 pub fn working_shape(s: IntShape) -> IntShape {
-    if s.size < 4 { IntShape { size: 4, signed: true } } else { s }
+    if s.size < 4 {
+        IntShape {
+            size: 4,
+            signed: true,
+        }
+    } else {
+        s
+    }
 }
 
 fn cmp_of(op: BinaryOp) -> Option<Cmp> {
@@ -89,7 +100,13 @@ impl Checker<'_> {
     pub(super) fn convert(&mut self, e: TExpr, to: TypeId) -> TExpr {
         let span = e.span;
         let (from, target) = (self.types.shape(e.ty), self.types.shape(to));
-        let is_bool = matches!(&*self.types.resolve(to), Type::Int { kind: crate::types::IntKind::Bool, .. });
+        let is_bool = matches!(
+            &*self.types.resolve(to),
+            Type::Int {
+                kind: crate::types::IntKind::Bool,
+                ..
+            }
+        );
         if is_bool && from.is_some() && !self.is_bool(e.ty) {
             let zero = TExpr::new(TKind::Int(0), e.ty, span);
             let common = e.ty;
@@ -107,7 +124,13 @@ impl Checker<'_> {
     }
 
     fn is_bool(&self, ty: TypeId) -> bool {
-        matches!(&*self.types.resolve(ty), Type::Int { kind: crate::types::IntKind::Bool, .. })
+        matches!(
+            &*self.types.resolve(ty),
+            Type::Int {
+                kind: crate::types::IntKind::Bool,
+                ..
+            }
+        )
     }
 
     /// A binary operator.
@@ -137,10 +160,19 @@ impl Checker<'_> {
             Arith::Sub if lp && ri => self.ptr_add(l, r, true, op, span),
             Arith::Sub if lp && rp => self.ptr_diff(l, r, span),
             Arith::Add | Arith::Sub => self.incompat(op, &l, &r, span),
-            Arith::Mul | Arith::Div => {
-                self.bad(Tag::D_OP_ARITH, span, format!("operator {} requires operands of arithmetic type", op.text()))
-            }
-            _ => self.bad(Tag::D_OP_INT, span, format!("operator {} requires operands of integral type", op.text())),
+            Arith::Mul | Arith::Div => self.bad(
+                Tag::D_OP_ARITH,
+                span,
+                format!(
+                    "operator {} requires operands of arithmetic type",
+                    op.text()
+                ),
+            ),
+            _ => self.bad(
+                Tag::D_OP_INT,
+                span,
+                format!("operator {} requires operands of integral type", op.text()),
+            ),
         }
     }
 
@@ -157,32 +189,57 @@ impl Checker<'_> {
     /// Arithmetic on integers in type `ty`.
     pub(super) fn arith(&mut self, op: Arith, l: TExpr, r: TExpr, ty: TypeId, span: Span) -> TExpr {
         if matches!(op, Arith::Div | Arith::Rem) && r.int() == Some(0) {
-            return self.bad(Tag::D_DIV_ZERO, span, "expression contains division by zero");
+            return self.bad(
+                Tag::D_DIV_ZERO,
+                span,
+                "expression contains division by zero",
+            );
         }
-        let Some(shape) = self.types.shape(ty) else { return TExpr::error(span) };
+        let Some(shape) = self.types.shape(ty) else {
+            return TExpr::error(span);
+        };
         if let (Some(a), Some(b)) = (l.int(), r.int()) {
             let w = working_shape(shape);
             let signed = w.signed;
             let shift = matches!(op, Arith::Shl | Arith::Shr);
             let a = if w.size == 4 { normalize(a, w) } else { a };
-            let b = if shift || w.size != 4 { b } else { normalize(b, w) };
+            let b = if shift || w.size != 4 {
+                b
+            } else {
+                normalize(b, w)
+            };
             return match apply(op, a, b, signed) {
                 Some(v) => self.folded(v, ty, span),
-                None => self.bad(Tag::D_DIV_ZERO, span, "expression contains division by zero"),
+                None => self.bad(
+                    Tag::D_DIV_ZERO,
+                    span,
+                    "expression contains division by zero",
+                ),
             };
         }
         TExpr::new(TKind::Arith(op, Box::new(l), Box::new(r)), ty, span)
     }
 
     fn ptr_add(&mut self, ptr: TExpr, index: TExpr, neg: bool, op: BinaryOp, span: Span) -> TExpr {
-        let Some(size) = self.pointer_step(ptr.ty, op.text(), span) else { return TExpr::error(span) };
+        let Some(size) = self.pointer_step(ptr.ty, op.text(), span) else {
+            return TExpr::error(span);
+        };
         let ty = ptr.ty;
         if let Some(v) = index.int() {
             let by = v.wrapping_mul(i64::from(size));
             let by = if neg { by.wrapping_neg() } else { by };
             return TExpr::new(TKind::Offset(Box::new(ptr), by), ty, span);
         }
-        TExpr::new(TKind::PtrAdd { ptr: Box::new(ptr), index: Box::new(index), size, neg }, ty, span)
+        TExpr::new(
+            TKind::PtrAdd {
+                ptr: Box::new(ptr),
+                index: Box::new(index),
+                size,
+                neg,
+            },
+            ty,
+            span,
+        )
     }
 
     fn ptr_diff(&mut self, l: TExpr, r: TExpr, span: Span) -> TExpr {
@@ -193,18 +250,36 @@ impl Checker<'_> {
         if !same {
             return self.incompat(BinaryOp::Sub, &l, &r, span);
         }
-        let Some(size) = self.pointer_step(l.ty, "-", span) else { return TExpr::error(span) };
+        let Some(size) = self.pointer_step(l.ty, "-", span) else {
+            return TExpr::error(span);
+        };
         if size == 0 {
-            return self.bad(Tag::D_DIV_ZERO, span, "difference of pointers to objects without size");
+            return self.bad(
+                Tag::D_DIV_ZERO,
+                span,
+                "difference of pointers to objects without size",
+            );
         }
         let ty = self.types.own_plain("ptrdiff_t").unwrap_or(TypeId::LONG);
-        TExpr::new(TKind::PtrDiff { l: Box::new(l), r: Box::new(r), size }, ty, span)
+        TExpr::new(
+            TKind::PtrDiff {
+                l: Box::new(l),
+                r: Box::new(r),
+                size,
+            },
+            ty,
+            span,
+        )
     }
 
     fn logical(&mut self, op: BinaryOp, l: TExpr, r: TExpr, span: Span) -> TExpr {
         let (l, r) = (self.decay(l), self.decay(r));
         if !self.types.is_scalar(l.ty) || !self.types.is_scalar(r.ty) {
-            return self.bad(Tag::D_OP_SCALAR, span, format!("operator {} requires operands of scalar type", op.text()));
+            return self.bad(
+                Tag::D_OP_SCALAR,
+                span,
+                format!("operator {} requires operands of scalar type", op.text()),
+            );
         }
         let int = |v: bool| TExpr::new(TKind::Int(i64::from(v)), TypeId::INT, span);
         let (a, b) = (l.int().map(|v| v != 0), r.int().map(|v| v != 0));
@@ -230,11 +305,24 @@ impl Checker<'_> {
         if (ls || rs) && self.types.is_string_like(l.ty) && self.types.is_string_like(r.ty) {
             let (ls, rs) = (l.span, r.span);
             let (l, r) = (self.as_string(l, ls), self.as_string(r, rs));
-            return TExpr::new(TKind::StrCompare { op: cmp, l: Box::new(l), r: Box::new(r) }, TypeId::INT, span);
+            return TExpr::new(
+                TKind::StrCompare {
+                    op: cmp,
+                    l: Box::new(l),
+                    r: Box::new(r),
+                },
+                TypeId::INT,
+                span,
+            );
         }
         // `strstr(a, b) != NULL` compares the address.
-        if (ls && r.int() == Some(0) || rs && l.int() == Some(0)) && matches!(cmp, Cmp::Eq | Cmp::Ne) {
-            let (l, r) = (self.convert(l, TypeId::VOID_PTR), self.convert(r, TypeId::VOID_PTR));
+        if (ls && r.int() == Some(0) || rs && l.int() == Some(0))
+            && matches!(cmp, Cmp::Eq | Cmp::Ne)
+        {
+            let (l, r) = (
+                self.convert(l, TypeId::VOID_PTR),
+                self.convert(r, TypeId::VOID_PTR),
+            );
             return self.compare_ints(cmp, l, r, TypeId::VOID_PTR, span);
         }
         let (l, r) = (self.decay(l), self.decay(r));
@@ -254,7 +342,16 @@ impl Checker<'_> {
             let v = compare(op, normalize(a, w), normalize(b, w), w.signed);
             return TExpr::new(TKind::Int(i64::from(v)), TypeId::INT, span);
         }
-        TExpr::new(TKind::Compare { op, l: Box::new(l), r: Box::new(r), common }, TypeId::INT, span)
+        TExpr::new(
+            TKind::Compare {
+                op,
+                l: Box::new(l),
+                r: Box::new(r),
+                common,
+            },
+            TypeId::INT,
+            span,
+        )
     }
 
     /// The pointer type that two operands have in common, one of which may be an integer.
@@ -295,7 +392,10 @@ impl Checker<'_> {
                 return Err(e);
             }
             // Addresses come as integers from arg0 and its like.
-            if zero || t.shape(e.ty).is_some_and(|s| s.size == 8 && t.is_integer(e.ty)) {
+            if zero
+                || t.shape(e.ty)
+                    .is_some_and(|s| s.size == 8 && t.is_integer(e.ty))
+            {
                 return Ok(self.convert(e, to));
             }
             if let Some(from) = t.pointee(e.ty)

@@ -52,7 +52,9 @@ impl Checker<'_> {
         for (i, conv) in format.convs().enumerate() {
             let n = i + 1;
             if conv.agg || conv.kind == ConvKind::AggDefault {
-                let text = format!("%@ conversion requires an aggregation and is not for use with printf( ): conversion #{n}");
+                let text = format!(
+                    "%@ conversion requires an aggregation and is not for use with printf( ): conversion #{n}"
+                );
                 self.err(Tag::D_PRINTF_AGG_CONV, span, text);
                 return None;
             }
@@ -81,7 +83,11 @@ impl Checker<'_> {
                 }
                 let t = self.convert(t, TypeId::INT);
                 let difo = self.difo(&t);
-                data.push(Datum::Int { difo, size: 4, signed: true });
+                data.push(Datum::Int {
+                    difo,
+                    size: 4,
+                    signed: true,
+                });
             }
             let Some(e) = next.next() else {
                 let text = format!(
@@ -95,7 +101,9 @@ impl Checker<'_> {
             data.push(self.printf_arg(conv, n, used, e)?);
         }
         if next.next().is_some() {
-            let text = format!("printf( ) prototype mismatch: only {used} arguments required by this format string");
+            let text = format!(
+                "printf( ) prototype mismatch: only {used} arguments required by this format string"
+            );
             self.err(Tag::D_PRINTF_ARG_EXTRA, span, text);
             return None;
         }
@@ -116,7 +124,10 @@ impl Checker<'_> {
         if let Some(Recorded { datum, ty }) = special {
             let fits = match &datum {
                 Datum::Stack { .. } | Datum::Ustack { .. } => conv.kind == ConvKind::Stack,
-                _ => matches!(conv.kind, ConvKind::KernelSym | ConvKind::UserSym | ConvKind::Str),
+                _ => matches!(
+                    conv.kind,
+                    ConvKind::KernelSym | ConvKind::UserSym | ConvKind::Str
+                ),
             };
             if !fits {
                 self.arg_type(conv, n, arg, ty, e.span);
@@ -129,11 +140,17 @@ impl Checker<'_> {
             return None;
         }
         let ty = t.ty;
-        let t = if self.types.is_func(ty) { self.decay(t) } else { t };
+        let t = if self.types.is_func(ty) {
+            self.decay(t)
+        } else {
+            t
+        };
         let integer = self.types.is_integer(ty);
         let scalar = self.types.is_scalar(t.ty) || self.types.is_array(ty);
         let fits = match conv.kind {
-            ConvKind::Dec | ConvKind::Udec | ConvKind::Oct | ConvKind::Hex | ConvKind::HexUp => integer,
+            ConvKind::Dec | ConvKind::Udec | ConvKind::Oct | ConvKind::Hex | ConvKind::HexUp => {
+                integer
+            }
             ConvKind::Char | ConvKind::CharEsc => integer,
             ConvKind::Port => integer,
             ConvKind::Pointer | ConvKind::KernelSym | ConvKind::UserSym => scalar,
@@ -156,17 +173,26 @@ impl Checker<'_> {
         match conv.kind {
             ConvKind::Str | ConvKind::StrEsc | ConvKind::Inet => {
                 let t = self.as_string(t, e.span);
-                Some(Datum::Str { difo: self.difo(&t) })
+                Some(Datum::Str {
+                    difo: self.difo(&t),
+                })
             }
             ConvKind::UserSym => {
                 let t = self.decay(t);
                 let t = self.convert(t, TypeId::ULONG);
-                Some(Datum::Sym { difo: self.difo(&t), kind: SymKind::Uaddr })
+                Some(Datum::Sym {
+                    difo: self.difo(&t),
+                    kind: SymKind::Uaddr,
+                })
             }
             ConvKind::KernelSym => {
                 let t = self.decay(t);
                 let t = self.convert(t, TypeId::ULONG);
-                Some(Datum::Int { difo: self.difo(&t), size: 8, signed: false })
+                Some(Datum::Int {
+                    difo: self.difo(&t),
+                    size: 8,
+                    signed: false,
+                })
             }
             _ => {
                 let t = self.decay(t);
@@ -190,10 +216,18 @@ impl Checker<'_> {
     pub(super) fn printa(&mut self, args: &[Expr], span: Span) -> Option<(StmtKind, usize)> {
         let (first, rest) = args.split_first()?;
         let is_agg = matches!(first.kind, ExprKind::Agg { .. });
-        let format = if is_agg { None } else { Some(self.format("printa", first)?) };
+        let format = if is_agg {
+            None
+        } else {
+            Some(self.format("printa", first)?)
+        };
         let list = if is_agg { args } else { rest };
         if list.is_empty() {
-            self.err(Tag::D_PRINTA_PROTO, span, "printa( ) prototype mismatch: an aggregation is needed");
+            self.err(
+                Tag::D_PRINTA_PROTO,
+                span,
+                "printa( ) prototype mismatch: an aggregation is needed",
+            );
             return None;
         }
         let mut ids = Vec::new();
@@ -201,10 +235,16 @@ impl Checker<'_> {
             let n = i + 1 + usize::from(!is_agg);
             ids.push(self.agg_arg("printa", e, n, (Tag::D_PRINTA_AGGARG, Tag::D_PRINTA_AGGBAD))?);
         }
-        let defs: Vec<_> = ids.iter().filter_map(|a| self.aggs.get(a.0 as usize).cloned()).collect();
+        let defs: Vec<_> = ids
+            .iter()
+            .filter_map(|a| self.aggs.get(a.0 as usize).cloned())
+            .collect();
         let keys = defs.first().map(|d| d.keys.clone()).unwrap_or_default();
         if let Some(d) = defs.iter().find(|d| d.keys != keys) {
-            let text = format!("printa( ) aggregations have different keys: @{}", super::expr::agg_text(&d.name));
+            let text = format!(
+                "printa( ) aggregations have different keys: @{}",
+                super::expr::agg_text(&d.name)
+            );
             self.err(Tag::D_PRINTA_AGGKEY, span, text);
             return None;
         }
@@ -214,20 +254,32 @@ impl Checker<'_> {
         Some((StmtKind::Printa { format, aggs: ids }, 1))
     }
 
-    fn check_printa(&mut self, format: &Format, keys: &[KeyType], aggs: usize, span: Span) -> Option<()> {
+    fn check_printa(
+        &mut self,
+        format: &Format,
+        keys: &[KeyType],
+        aggs: usize,
+        span: Span,
+    ) -> Option<()> {
         let mut key = keys.iter();
         let mut values = 0;
         for (i, conv) in format.convs().enumerate() {
             let n = i + 1;
             if conv.width == Size::Arg || conv.prec == Size::Arg {
-                self.err(Tag::D_PRINTF_DYN_PROTO, span, format!("printa( ) conversion #{n} may not have a width or precision of *"));
+                self.err(
+                    Tag::D_PRINTF_DYN_PROTO,
+                    span,
+                    format!("printa( ) conversion #{n} may not have a width or precision of *"),
+                );
                 return None;
             }
             if conv.agg || conv.kind == ConvKind::AggDefault {
                 values += 1;
                 if values > aggs {
-                    let text =
-                        format!("printa( ) prototype mismatch: conversion #{n} (%@{}) is missing a corresponding aggregation", conv.text);
+                    let text = format!(
+                        "printa( ) prototype mismatch: conversion #{n} (%@{}) is missing a corresponding aggregation",
+                        conv.text
+                    );
                     self.err(Tag::D_PRINTA_AGGPROTO, span, text);
                     return None;
                 }
@@ -249,8 +301,12 @@ impl Checker<'_> {
             };
             let fits = match conv.kind {
                 ConvKind::Stack => matches!(printed, Printed::Stack),
-                ConvKind::Str | ConvKind::StrEsc | ConvKind::Inet => matches!(printed, Printed::Str | Printed::Sym),
-                ConvKind::KernelSym | ConvKind::UserSym => matches!(printed, Printed::Int | Printed::Sym),
+                ConvKind::Str | ConvKind::StrEsc | ConvKind::Inet => {
+                    matches!(printed, Printed::Str | Printed::Sym)
+                }
+                ConvKind::KernelSym | ConvKind::UserSym => {
+                    matches!(printed, Printed::Int | Printed::Sym)
+                }
                 ConvKind::Float | ConvKind::AggDefault => false,
                 ConvKind::Dec
                 | ConvKind::Udec
@@ -281,9 +337,18 @@ impl Checker<'_> {
     pub(super) fn recorded_key(&self, r: &Recorded) -> KeyType {
         match (&*self.types.resolve(r.ty), &r.datum) {
             (Type::Stack { user: true, frames }, _) => KeyType::Ustack { frames: *frames },
-            (Type::Stack { user: false, frames }, _) => KeyType::Stack { frames: *frames },
+            (
+                Type::Stack {
+                    user: false,
+                    frames,
+                },
+                _,
+            ) => KeyType::Stack { frames: *frames },
             (_, Datum::Sym { kind, .. }) => KeyType::Sym(*kind),
-            (_, Datum::Int { size, signed, .. }) => KeyType::Int { size: *size, signed: *signed },
+            (_, Datum::Int { size, signed, .. }) => KeyType::Int {
+                size: *size,
+                signed: *signed,
+            },
             (_, Datum::Str { .. }) => KeyType::Str,
             (_, Datum::Bytes { size, .. }) => KeyType::Bytes { size: *size },
             (_, Datum::Stack { frames }) => KeyType::Stack { frames: *frames },

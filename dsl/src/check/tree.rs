@@ -197,7 +197,11 @@ impl TExpr {
 
     /// What stands in for an expression that was reported as wrong.
     pub fn error(span: Span) -> TExpr {
-        TExpr { kind: TKind::Error, ty: TypeId::ERROR, span }
+        TExpr {
+            kind: TKind::Error,
+            ty: TypeId::ERROR,
+            span,
+        }
     }
 
     /// The value, if it is an integer constant.
@@ -210,34 +214,9 @@ impl TExpr {
 
     /// Whether it may be assigned to.
     pub fn is_lvalue(&self) -> bool {
-        matches!(self.kind, TKind::Var(_) | TKind::Assoc(..) | TKind::Load(_) | TKind::BitField(..) | TKind::At(_))
-    }
-
-    /// Whether evaluating it has an effect beyond its value.
-    pub fn has_effect(&self) -> bool {
-        match &self.kind {
-            TKind::Assign(..) | TKind::AssignOp { .. } | TKind::IncDec { .. } | TKind::Call(..) => true,
-            TKind::Int(_) | TKind::Str(_) | TKind::Builtin(_) | TKind::Var(_) | TKind::Error => false,
-            TKind::Assoc(_, keys) => keys.iter().any(TExpr::has_effect),
-            TKind::BuiltinArray(_, e)
-            | TKind::Load(e)
-            | TKind::BitField(e, _)
-            | TKind::At(e)
-            | TKind::Offset(e, _)
-            | TKind::Neg(e)
-            | TKind::BitNot(e)
-            | TKind::LogNot(e)
-            | TKind::Convert(e) => e.has_effect(),
-            TKind::PtrAdd { ptr: l, index: r, .. }
-            | TKind::PtrDiff { l, r, .. }
-            | TKind::Arith(_, l, r)
-            | TKind::Compare { l, r, .. }
-            | TKind::StrCompare { l, r, .. }
-            | TKind::LogAnd(l, r)
-            | TKind::LogOr(l, r)
-            | TKind::LogXor(l, r)
-            | TKind::Comma(l, r) => l.has_effect() || r.has_effect(),
-            TKind::Cond(c, a, b) => c.has_effect() || a.has_effect() || b.has_effect(),
-        }
+        matches!(
+            self.kind,
+            TKind::Var(_) | TKind::Assoc(..) | TKind::Load(_) | TKind::BitField(..) | TKind::At(_)
+        )
     }
 }

@@ -261,6 +261,11 @@ fn depth_is_bounded() {
 /// The deepest trees that are allowed: parsed, dumped and dropped on the same stack.
 #[test]
 fn allowed_depth_is_enough() {
+    let table = "errno == 1 ? \"EPERM\" : ".repeat(500);
+    assert_eq!(
+        survive(&format!("BEGIN {{ s = {table}\"?\"; }}"), InputKind::Script),
+        0
+    );
     assert_eq!(
         survive(
             &format!("BEGIN {{ {}a{} }}", "(".repeat(100), ")".repeat(100)),

@@ -40,11 +40,22 @@ pub struct SouBuilder {
 impl SouBuilder {
     /// Without members.
     pub fn new(is_union: bool) -> SouBuilder {
-        SouBuilder { is_union, bits: 0, align: 1, members: Vec::new() }
+        SouBuilder {
+            is_union,
+            bits: 0,
+            align: 1,
+            members: Vec::new(),
+        }
     }
 
     /// Append a member. `bit_size` is `Some` for a bit-field; a zero width ends the storage unit.
-    pub fn push(&mut self, types: &Types, name: &str, ty: TypeId, bit_size: Option<u32>) -> Result<(), LayoutError> {
+    pub fn push(
+        &mut self,
+        types: &Types,
+        name: &str,
+        ty: TypeId,
+        bit_size: Option<u32>,
+    ) -> Result<(), LayoutError> {
         let size = types.size_of(ty).ok_or(LayoutError::Incomplete)?;
         let align = types.align_of(ty).max(1);
         let start = if self.is_union { 0 } else { self.bits };
@@ -57,15 +68,37 @@ impl SouBuilder {
                 // A bit-field does not straddle a unit of its type.
                 let unit = u64::from(size.max(1)) * 8;
                 let fits = start % unit + u64::from(width) <= unit;
-                (if fits { start } else { start.next_multiple_of(unit) }, u64::from(width))
+                (
+                    if fits {
+                        start
+                    } else {
+                        start.next_multiple_of(unit)
+                    },
+                    u64::from(width),
+                )
             }
-            None => (start.next_multiple_of(u64::from(align) * 8), u64::from(size) * 8),
+            None => (
+                start.next_multiple_of(u64::from(align) * 8),
+                u64::from(size) * 8,
+            ),
         };
-        let end = offset.checked_add(len).filter(|e| *e <= MAX_SIZE * 8).ok_or(LayoutError::TooBig)?;
-        self.bits = if self.is_union { self.bits.max(end) } else { end };
+        let end = offset
+            .checked_add(len)
+            .filter(|e| *e <= MAX_SIZE * 8)
+            .ok_or(LayoutError::TooBig)?;
+        self.bits = if self.is_union {
+            self.bits.max(end)
+        } else {
+            end
+        };
         self.align = self.align.max(align);
         let bit_offset = u32::try_from(offset).map_err(|_| LayoutError::TooBig)?;
-        self.members.push(Field { name: Rc::from(name), ty, bit_offset, bit_size: bit_size.unwrap_or(0) });
+        self.members.push(Field {
+            name: Rc::from(name),
+            ty,
+            bit_offset,
+            bit_size: bit_size.unwrap_or(0),
+        });
         Ok(())
     }
 
@@ -76,9 +109,20 @@ impl SouBuilder {
 
     /// The finished type.
     pub fn finish(self, name: &str) -> Type {
-        let size = self.bits.div_ceil(8).next_multiple_of(u64::from(self.align));
-        let body = SouBody { size: size as u32, align: self.align, members: self.members };
-        Type::Sou(Rc::new(Sou { name: Rc::from(name), is_union: self.is_union, body: Some(body) }))
+        let size = self
+            .bits
+            .div_ceil(8)
+            .next_multiple_of(u64::from(self.align));
+        let body = SouBody {
+            size: size as u32,
+            align: self.align,
+            members: self.members,
+        };
+        Type::Sou(Rc::new(Sou {
+            name: Rc::from(name),
+            is_union: self.is_union,
+            body: Some(body),
+        }))
     }
 }
 
@@ -98,7 +142,9 @@ impl Types<'_> {
             Type::Ptr(_) | Type::String | Type::Sym(_) => Some(8),
             Type::Array { elem, len } => {
                 let total = u64::from(self.size_at(*elem, depth + 1)?) * u64::from(*len);
-                u32::try_from(total).ok().filter(|t| u64::from(*t) <= MAX_SIZE)
+                u32::try_from(total)
+                    .ok()
+                    .filter(|t| u64::from(*t) <= MAX_SIZE)
             }
             Type::Sou(s) => s.body.as_ref().map(|b| b.size),
             Type::Enum(e) => Some(e.size),
@@ -131,7 +177,9 @@ impl Types<'_> {
         if depth > 32 {
             return None;
         }
-        let Type::Sou(sou) = &*self.resolve(id) else { return None };
+        let Type::Sou(sou) = &*self.resolve(id) else {
+            return None;
+        };
         let body = sou.body.as_ref()?;
         for m in &body.members {
             if &*m.name == name && !name.is_empty() {
@@ -142,7 +190,10 @@ impl Types<'_> {
             if m.name.is_empty()
                 && let Some(inner) = self.member_at(m.ty, name, depth + 1)
             {
-                return Some(Field { bit_offset: inner.bit_offset.checked_add(m.bit_offset)?, ..inner });
+                return Some(Field {
+                    bit_offset: inner.bit_offset.checked_add(m.bit_offset)?,
+                    ..inner
+                });
             }
         }
         None

@@ -19,7 +19,7 @@ use crate::kernel::{KType, KTypeId, KernelView, TypeNs};
 use crate::program::SymKind;
 
 pub use layout::{Field, LayoutError, SouBuilder};
-pub use promote::fit_literal;
+pub use promote::{IntShape, fit_literal};
 
 /// A type in a [`Types`] arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -281,19 +281,39 @@ const TYPEDEFS: &[(&str, TypeId)] = &[
 impl<'k> Types<'k> {
     /// The language's types, and the kernel's on demand.
     pub fn new(kernel: &'k dyn KernelView) -> Types<'k> {
-        let types = Types { inner: RefCell::new(Inner::default()), kernel };
+        let types = Types {
+            inner: RefCell::new(Inner::default()),
+            kernel,
+        };
         for (i, (idx, name, size, signed, kind)) in BASIC.iter().enumerate() {
             debug_assert_eq!(i as u32, *idx);
             let name: Rc<str> = Rc::from(*name);
-            let id = types.add(Type::Int { name: name.clone(), size: *size, signed: *signed, kind: *kind });
+            let id = types.add(Type::Int {
+                name: name.clone(),
+                size: *size,
+                signed: *signed,
+                kind: *kind,
+            });
             types.inner.borrow_mut().plain.insert(name, id);
         }
         let fixed = [
             (TypeId::VOID, Type::Void),
             (TypeId::STRING, Type::String),
             (TypeId::ERROR, Type::Error),
-            (TypeId::INT64, Type::Typedef { name: Rc::from("int64_t"), target: TypeId::LONG }),
-            (TypeId::UINT64, Type::Typedef { name: Rc::from("uint64_t"), target: TypeId::ULONG }),
+            (
+                TypeId::INT64,
+                Type::Typedef {
+                    name: Rc::from("int64_t"),
+                    target: TypeId::LONG,
+                },
+            ),
+            (
+                TypeId::UINT64,
+                Type::Typedef {
+                    name: Rc::from("uint64_t"),
+                    target: TypeId::ULONG,
+                },
+            ),
         ];
         for (want, ty) in fixed {
             let id = types.add(ty);
@@ -308,7 +328,10 @@ impl<'k> Types<'k> {
         types.define("int64_t", TypeId::INT64);
         types.define("uint64_t", TypeId::UINT64);
         for (name, target) in TYPEDEFS {
-            let id = types.add(Type::Typedef { name: Rc::from(*name), target: *target });
+            let id = types.add(Type::Typedef {
+                name: Rc::from(*name),
+                target: *target,
+            });
             types.define(name, id);
         }
         types
@@ -361,7 +384,9 @@ impl<'k> Types<'k> {
     }
 
     fn import_level(&self, kid: KTypeId) -> Type {
-        let Some(kt) = self.kernel.ktype(kid) else { return Type::Error };
+        let Some(kt) = self.kernel.ktype(kid) else {
+            return Type::Error;
+        };
         let members = |is_union: bool, name: String, size: u32, ms: Vec<crate::kernel::KMember>| {
             let members = ms
                 .into_iter()
@@ -372,11 +397,25 @@ impl<'k> Types<'k> {
                     bit_size: m.bit_size,
                 })
                 .collect();
-            Type::Sou(Rc::new(Sou { name: Rc::from(name), is_union, body: Some(SouBody { size, align: 8, members }) }))
+            Type::Sou(Rc::new(Sou {
+                name: Rc::from(name),
+                is_union,
+                body: Some(SouBody {
+                    size,
+                    align: 8,
+                    members,
+                }),
+            }))
         };
         match kt {
             KType::Void => Type::Void,
-            KType::Int { name, size, signed, bool_, char_ } => {
+            KType::Int {
+                name,
+                size,
+                signed,
+                bool_,
+                char_,
+            } => {
                 // C's own names are the language's own types, so that equal types have equal ids.
                 let kind = if bool_ {
                     IntKind::Bool
@@ -386,28 +425,68 @@ impl<'k> Types<'k> {
                     IntKind::Plain
                 };
                 let name = normal_int_name(&name).map_or_else(|| Rc::from(name.as_str()), Rc::from);
-                Type::Int { name, size, signed, kind }
+                Type::Int {
+                    name,
+                    size,
+                    signed,
+                    kind,
+                }
             }
-            KType::Float { name, size } => Type::Float { name: Rc::from(name), size },
+            KType::Float { name, size } => Type::Float {
+                name: Rc::from(name),
+                size,
+            },
             KType::Ptr(t) => Type::Ptr(self.import(t)),
-            KType::Array { elem, len } => Type::Array { elem: self.import(elem), len },
-            KType::Struct { name, size, members: ms } => members(false, name, size, ms),
-            KType::Union { name, size, members: ms } => members(true, name, size, ms),
-            KType::Enum { name, size, signed, values } => {
-                Type::Enum(Rc::new(Enum { name: Rc::from(name), size, signed, values }))
-            }
+            KType::Array { elem, len } => Type::Array {
+                elem: self.import(elem),
+                len,
+            },
+            KType::Struct {
+                name,
+                size,
+                members: ms,
+            } => members(false, name, size, ms),
+            KType::Union {
+                name,
+                size,
+                members: ms,
+            } => members(true, name, size, ms),
+            KType::Enum {
+                name,
+                size,
+                signed,
+                values,
+            } => Type::Enum(Rc::new(Enum {
+                name: Rc::from(name),
+                size,
+                signed,
+                values,
+            })),
             KType::Forward { name } => {
                 // Another module, or another compilation unit, may have the definition.
                 let full = [TypeNs::Struct, TypeNs::Union, TypeNs::Enum]
                     .into_iter()
                     .filter_map(|ns| self.kernel.type_by_name(None, ns, &name))
-                    .find(|full| *full != kid && !matches!(self.kernel.ktype(*full), Some(KType::Forward { .. }) | None));
+                    .find(|full| {
+                        *full != kid
+                            && !matches!(
+                                self.kernel.ktype(*full),
+                                Some(KType::Forward { .. }) | None
+                            )
+                    });
                 match full {
                     Some(full) => self.import_level(full),
-                    None => Type::Sou(Rc::new(Sou { name: Rc::from(name), is_union: false, body: None })),
+                    None => Type::Sou(Rc::new(Sou {
+                        name: Rc::from(name),
+                        is_union: false,
+                        body: None,
+                    })),
                 }
             }
-            KType::Typedef { name, target } => Type::Typedef { name: Rc::from(name), target: self.import(target) },
+            KType::Typedef { name, target } => Type::Typedef {
+                name: Rc::from(name),
+                target: self.import(target),
+            },
             KType::Const(t) => Type::Const(self.import(t)),
             KType::Volatile(t) => Type::Volatile(self.import(t)),
             // A view whose transparent types form a ring would hang us: give up after some.
@@ -465,7 +544,10 @@ impl<'k> Types<'k> {
 
     /// Makes the tag mean the type from now on.
     pub fn define_tag(&self, kind: Tagged, name: &str, id: TypeId) {
-        self.inner.borrow_mut().tags.insert((kind, Rc::from(name)), id);
+        self.inner
+            .borrow_mut()
+            .tags
+            .insert((kind, Rc::from(name)), id);
     }
 
     /// Whether the language or the script (not the kernel) has a typedef or base type of that name.
@@ -475,7 +557,11 @@ impl<'k> Types<'k> {
 
     /// Whether the script declared the tag.
     pub fn own_tag(&self, kind: Tagged, name: &str) -> Option<TypeId> {
-        self.inner.borrow().tags.get(&(kind, Rc::from(name))).copied()
+        self.inner
+            .borrow()
+            .tags
+            .get(&(kind, Rc::from(name)))
+            .copied()
     }
 
     /// A typedef or base type by name: the script's or the language's, else the kernel's.
@@ -485,7 +571,9 @@ impl<'k> Types<'k> {
         {
             return Some(id);
         }
-        self.kernel.type_by_name(module, TypeNs::Plain, name).map(|k| self.import(k))
+        self.kernel
+            .type_by_name(module, TypeNs::Plain, name)
+            .map(|k| self.import(k))
     }
 
     /// `struct`, `union` or `enum` by tag.
@@ -500,7 +588,9 @@ impl<'k> Types<'k> {
             Tagged::Union => TypeNs::Union,
             Tagged::Enum => TypeNs::Enum,
         };
-        self.kernel.type_by_name(module, ns, name).map(|k| self.import(k))
+        self.kernel
+            .type_by_name(module, ns, name)
+            .map(|k| self.import(k))
     }
 
     /// The type without qualifiers and typedefs on its outermost level.

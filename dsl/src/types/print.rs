@@ -15,11 +15,17 @@ impl Types<'_> {
             return "...".into();
         }
         let join = |base: &str| {
-            if inner.is_empty() { base.to_string() } else { format!("{base} {inner}") }
+            if inner.is_empty() {
+                base.to_string()
+            } else {
+                format!("{base} {inner}")
+            }
         };
         match &*self.get(id) {
             Type::Void => join("void"),
-            Type::Int { name, .. } | Type::Float { name, .. } | Type::Typedef { name, .. } => join(name),
+            Type::Int { name, .. } | Type::Float { name, .. } | Type::Typedef { name, .. } => {
+                join(name)
+            }
             Type::String => join("string"),
             Type::Error => join("<unknown>"),
             Type::Stack { .. } => join("stack"),
@@ -30,15 +36,24 @@ impl Types<'_> {
                 let tag = if s.name.is_empty() { "(anon)" } else { &s.name };
                 join(&format!("{kind} {tag}"))
             }
-            Type::Enum(e) => join(&format!("enum {}", if e.name.is_empty() { "(anon)" } else { &e.name })),
+            Type::Enum(e) => join(&format!(
+                "enum {}",
+                if e.name.is_empty() { "(anon)" } else { &e.name }
+            )),
             Type::Const(t) => match &*self.get(*t) {
-                Type::Ptr(_) => self.declare(*t, format!("const{}{inner}", if inner.is_empty() { "" } else { " " }), depth + 1),
+                Type::Ptr(_) => self.declare(
+                    *t,
+                    format!("const{}{inner}", if inner.is_empty() { "" } else { " " }),
+                    depth + 1,
+                ),
                 _ => format!("const {}", self.declare(*t, inner, depth + 1)),
             },
             Type::Volatile(t) => match &*self.get(*t) {
-                Type::Ptr(_) => {
-                    self.declare(*t, format!("volatile{}{inner}", if inner.is_empty() { "" } else { " " }), depth + 1)
-                }
+                Type::Ptr(_) => self.declare(
+                    *t,
+                    format!("volatile{}{inner}", if inner.is_empty() { "" } else { " " }),
+                    depth + 1,
+                ),
                 _ => format!("volatile {}", self.declare(*t, inner, depth + 1)),
             },
             Type::Ptr(t) => {
@@ -50,16 +65,27 @@ impl Types<'_> {
                 self.declare(*t, inner, depth + 1)
             }
             Type::Array { elem, len } => {
-                let dim = if *len == 0 { "[]".to_string() } else { format!("[{len}]") };
+                let dim = if *len == 0 {
+                    "[]".to_string()
+                } else {
+                    format!("[{len}]")
+                };
                 self.declare(*elem, format!("{inner}{dim}"), depth + 1)
             }
             Type::Func(f) => {
-                let mut params: Vec<String> =
-                    f.params.iter().map(|p| self.declare(*p, String::new(), depth + 1)).collect();
+                let mut params: Vec<String> = f
+                    .params
+                    .iter()
+                    .map(|p| self.declare(*p, String::new(), depth + 1))
+                    .collect();
                 if f.varargs {
                     params.push("...".into());
                 }
-                let params = if params.is_empty() { "void".into() } else { params.join(", ") };
+                let params = if params.is_empty() {
+                    "void".into()
+                } else {
+                    params.join(", ")
+                };
                 self.declare(f.ret, format!("{inner}({params})"), depth + 1)
             }
         }

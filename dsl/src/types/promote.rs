@@ -36,9 +36,18 @@ impl Types<'_> {
     /// Size and sign of an integer or enum, and of a pointer (8, unsigned). `None` for the rest.
     pub fn shape(&self, id: TypeId) -> Option<IntShape> {
         match &*self.resolve(id) {
-            Type::Int { size, signed, .. } => Some(IntShape { size: *size, signed: *signed }),
-            Type::Enum(e) => Some(IntShape { size: e.size, signed: e.signed }),
-            Type::Ptr(_) | Type::Func(_) | Type::Sym(_) => Some(IntShape { size: 8, signed: false }),
+            Type::Int { size, signed, .. } => Some(IntShape {
+                size: *size,
+                signed: *signed,
+            }),
+            Type::Enum(e) => Some(IntShape {
+                size: e.size,
+                signed: e.signed,
+            }),
+            Type::Ptr(_) | Type::Func(_) | Type::Sym(_) => Some(IntShape {
+                size: 8,
+                signed: false,
+            }),
             _ => None,
         }
     }
@@ -85,7 +94,10 @@ impl Types<'_> {
     }
     /// What is handled by its address: strings, arrays, structs.
     pub fn is_by_ref(&self, id: TypeId) -> bool {
-        matches!(&*self.resolve(id), Type::String | Type::Array { .. } | Type::Sou(_) | Type::Func(_) | Type::Float { .. })
+        matches!(
+            &*self.resolve(id),
+            Type::String | Type::Array { .. } | Type::Sou(_) | Type::Func(_) | Type::Float { .. }
+        )
     }
 
     /// What a pointer points to, or an array consists of.
@@ -99,7 +111,13 @@ impl Types<'_> {
 
     /// A character.
     pub fn is_char(&self, id: TypeId) -> bool {
-        matches!(&*self.resolve(id), Type::Int { kind: IntKind::Char, .. })
+        matches!(
+            &*self.resolve(id),
+            Type::Int {
+                kind: IntKind::Char,
+                ..
+            }
+        )
     }
     /// Array of characters.
     pub fn is_char_array(&self, id: TypeId) -> bool {
@@ -116,9 +134,18 @@ impl Types<'_> {
 
     /// DTrace's usual arithmetic conversion of two integers.
     pub fn promote(&self, l: TypeId, r: TypeId) -> TypeId {
-        let base = |id: TypeId| if matches!(&*self.resolve(id), Type::Enum(_)) { TypeId::INT } else { self.unqualified(id) };
+        let base = |id: TypeId| {
+            if matches!(&*self.resolve(id), Type::Enum(_)) {
+                TypeId::INT
+            } else {
+                self.unqualified(id)
+            }
+        };
         let (l, r) = (base(l), base(r));
-        let rank = |id: TypeId| self.shape(id).map_or(0, |s| s.size * 8 + u32::from(!s.signed));
+        let rank = |id: TypeId| {
+            self.shape(id)
+                .map_or(0, |s| s.size * 8 + u32::from(!s.signed))
+        };
         let (lr, rr) = (rank(l), rank(r));
         if lr > rr || (lr == rr && l > r) { l } else { r }
     }
@@ -134,15 +161,32 @@ impl Types<'_> {
             return a == b;
         }
         match (&*self.get(a), &*self.get(b)) {
-            (Type::Int { size: s1, signed: g1, .. }, Type::Int { size: s2, signed: g2, .. }) => s1 == s2 && g1 == g2,
+            (
+                Type::Int {
+                    size: s1,
+                    signed: g1,
+                    ..
+                },
+                Type::Int {
+                    size: s2,
+                    signed: g2,
+                    ..
+                },
+            ) => s1 == s2 && g1 == g2,
             (Type::Float { size: s1, .. }, Type::Float { size: s2, .. }) => s1 == s2,
             (Type::Ptr(x), Type::Ptr(y)) => self.same_at(*x, *y, depth + 1),
-            (Type::Array { elem: x, len: n }, Type::Array { elem: y, len: m }) => n == m && self.same_at(*x, *y, depth + 1),
+            (Type::Array { elem: x, len: n }, Type::Array { elem: y, len: m }) => {
+                n == m && self.same_at(*x, *y, depth + 1)
+            }
             (Type::Sou(x), Type::Sou(y)) => {
                 x.name == y.name
                     && x.is_union == y.is_union
                     && match (&x.body, &y.body) {
-                        (Some(p), Some(q)) => p.size == q.size && p.members.len() == q.members.len() && !x.name.is_empty(),
+                        (Some(p), Some(q)) => {
+                            p.size == q.size
+                                && p.members.len() == q.members.len()
+                                && !x.name.is_empty()
+                        }
                         _ => !x.name.is_empty(),
                     }
             }
@@ -150,7 +194,10 @@ impl Types<'_> {
             (Type::Func(x), Type::Func(y)) => {
                 x.params.len() == y.params.len()
                     && self.same_at(x.ret, y.ret, depth + 1)
-                    && x.params.iter().zip(&y.params).all(|(p, q)| self.same_at(*p, *q, depth + 1))
+                    && x.params
+                        .iter()
+                        .zip(&y.params)
+                        .all(|(p, q)| self.same_at(*p, *q, depth + 1))
             }
             (x, y) => x == y,
         }

@@ -19,11 +19,13 @@ struct RawStorm {
     cpu: u32,
     prog: u32,
     state: u32,
-    reserved: u32,
+    every: [u32; 2],
+    deep: u32,
 }
 
 unsafe extern "C" {
     fn dt_host_storm_run(storm: *mut RawStorm, rounds: u64);
+    fn dt_host_storm_step(storm: *mut RawStorm, rounds: u64);
     fn dt_host_storm_poke(storm: *mut RawStorm, nmi: i32) -> i32;
 }
 
@@ -74,6 +76,52 @@ impl HostVm {
     }
 }
 
+/// After how many machine instructions a firing is interrupted by another.
+#[derive(Clone, Copy, Debug)]
+pub struct Stepping {
+    /// The outermost.
+    pub every: u32,
+    /// Those that interrupt it,
+    pub every_inner: u32,
+    /// but only one of them in so many.
+    pub deep: u32,
+}
+
+impl HostVm {
+    /// Let `prog` fire `rounds` times on CPU 0, interrupted by itself between its
+    /// machine instructions (x86-64: by the trap flag). Only one at a time in a
+    /// process: the trap's handler is the process's.
+    pub fn storm_stepping(
+        &mut self,
+        prog: u32,
+        rounds: u64,
+        stepping: Stepping,
+        ring: usize,
+    ) -> Result<Storm, VmError> {
+        let mut raw = RawStorm {
+            vm: self.raw,
+            thread: 0,
+            fired: [0; 3],
+            ended: [0; 3],
+            refused: [0; 3],
+            cpu: 0,
+            prog,
+            state: 0,
+            every: [stepping.every.max(1), stepping.every_inner.max(1)],
+            deep: stepping.deep.max(1),
+        };
+        // SAFETY: machine and storm live until it returns; no other thread is involved.
+        unsafe { dt_host_storm_step(&mut raw, rounds) };
+        let records = self.take_records(ring)?;
+        Ok(Storm {
+            fired: raw.fired,
+            ended: raw.ended,
+            refused: raw.refused,
+            records,
+        })
+    }
+}
+
 /// One CPU, and beside it the consumer, who is also what interrupts it.
 fn one_cpu(
     vm: Shared<RawVm>,
@@ -92,7 +140,8 @@ fn one_cpu(
         cpu,
         prog,
         state: 0,
-        reserved: 0,
+        every: [1; 2],
+        deep: 1,
     };
     let storm = Shared(&raw mut raw);
     let over = Barrier::new(2);

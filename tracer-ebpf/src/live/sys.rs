@@ -379,7 +379,8 @@ pub fn test_run(prog: BorrowedFd<'_>, args: &[u64]) -> io::Result<u32> {
     let mut attr = TestRun {
         prog_fd: raw(prog),
         ctx_size_in: size_of_val(args) as u32,
-        ctx_in: ptr(args),
+        // An address without a size is refused.
+        ctx_in: if args.is_empty() { 0 } else { ptr(args) },
         ..TestRun::default()
     };
     bpf(cmd::PROG_TEST_RUN, &mut attr)?;
@@ -506,6 +507,16 @@ pub fn kprobe_event(pmu: u32, function: &str) -> io::Result<OwnedFd> {
     }
     // SAFETY: the kernel has just made this descriptor for us, and nobody else knows it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}
+
+/// Waits for a grace period: what ran in the kernel under RCU or without preemption when this was called has ended.
+pub fn membarrier() -> io::Result<()> {
+    const GLOBAL: i32 = 1;
+    // SAFETY: no memory of ours is passed.
+    match unsafe { libc::syscall(libc::SYS_membarrier, GLOBAL, 0, 0) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// The first word of a mappable array map, shared with the programs that run.
