@@ -178,8 +178,7 @@ fn counted(s: &mut dyn Session) -> i64 {
 
 fn getppid(times: u32) {
     for _ in 0..times {
-        // The C library's getppid() may be cached one day; this is the call.
-        unsafe { libc::syscall(libc::SYS_getppid) };
+        std::hint::black_box(rustix::process::getppid());
     }
 }
 
@@ -267,7 +266,7 @@ fn ring_loses_nothing() {
     let mut next = 1;
     for _ in 0..100 {
         for _ in 0..1000 {
-            unsafe { libc::syscall(libc::SYS_getegid) };
+            std::hint::black_box(rustix::process::getegid());
         }
         s.poll(&mut |r| {
             assert_eq!(r.len(), 16);
