@@ -244,7 +244,14 @@ macro_rules! for_each_tag {
             D_LLQUANT_MATCHHMAG, "llquantize() high magnitude differs from an earlier use";
             D_LLQUANT_MATCHSTEPS, "llquantize() step count differs from an earlier use";
             D_NOT_YET, "part of D that this tracer does not have yet; the text names it";
-        }
+            D_DEREF_NONPTR, "dereference of something that is no pointer";
+            D_DEREF_VOID, "dereference of a pointer to void";
+            D_DEREF_FUNC, "dereference of a pointer to a function";
+            D_ADDROF_LVAL, "address of something that has none";
+            D_ADDROF_VAR, "address of a D variable";
+            D_ADDROF_BITFIELD, "address of a bit-field";
+            D_PRED_SCALAR, "predicate is not a scalar";
+            }
     };
 }
 
@@ -303,6 +310,27 @@ pub struct Diag {
     pub text: String,
     /// What else helps.
     pub notes: Vec<Note>,
+    /// The part of a clause that it is in, as DTrace says it for programs on the command line.
+    pub region: Option<Region>,
+}
+
+/// Parts of a clause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Region {
+    /// Between the slashes.
+    Predicate,
+    /// Between the braces.
+    ActionList,
+}
+
+impl Region {
+    /// As it stands before the message.
+    pub fn text(self) -> &'static str {
+        match self {
+            Region::Predicate => "in predicate: ",
+            Region::ActionList => "in action list: ",
+        }
+    }
 }
 
 impl Diag {
@@ -313,6 +341,7 @@ impl Diag {
             span,
             text: text.into(),
             notes: Vec::new(),
+            region: None,
         }
     }
 
@@ -328,6 +357,17 @@ impl Diag {
     /// The same with a note.
     pub fn note(self, text: impl Into<String>) -> Diag {
         self.note_at(Span::NONE, text)
+    }
+
+    /// DTrace's one line for a program on the command line, which has no lines worth counting: `in action list: text`.
+    pub fn probe_headline(&self, errtags: bool) -> String {
+        let tag = if errtags {
+            format!("[{}] ", self.tag)
+        } else {
+            String::new()
+        };
+        let region = self.region.map_or("", Region::text);
+        format!("{tag}{region}{}", self.text)
     }
 
     /// DTrace's one line: `line 3: text`, with `[D_TAG] ` before it under `-x errtags`. The file is named where
