@@ -35,11 +35,6 @@ fn section_type(kind: &ProgKind) -> Option<&'static str> {
     })
 }
 
-/// Whether a program goes through aya's loader.
-pub fn through_aya(kind: &ProgKind) -> bool {
-    section_type(kind).is_some()
-}
-
 /// Writes the object. `progs` are the programs that go into it, with names that differ and code that names map
 /// descriptors.
 pub fn write(progs: &[(&str, &Prog, &[Insn])]) -> Result<Vec<u8>, String> {

@@ -379,7 +379,8 @@ pub fn test_run(prog: BorrowedFd<'_>, args: &[u64]) -> io::Result<u32> {
     let mut attr = TestRun {
         prog_fd: raw(prog),
         ctx_size_in: size_of_val(args) as u32,
-        ctx_in: ptr(args),
+        // An address without a size is refused.
+        ctx_in: if args.is_empty() { 0 } else { ptr(args) },
         ..TestRun::default()
     };
     bpf(cmd::PROG_TEST_RUN, &mut attr)?;
@@ -506,6 +507,78 @@ pub fn kprobe_event(pmu: u32, function: &str) -> io::Result<OwnedFd> {
     }
     // SAFETY: the kernel has just made this descriptor for us, and nobody else knows it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}
+
+/// Waits for a grace period: what ran in the kernel under RCU or without preemption when this was called has ended.
+pub fn membarrier() -> io::Result<()> {
+    const GLOBAL: i32 = 1;
+    // SAFETY: no memory of ours is passed.
+    match unsafe { libc::syscall(libc::SYS_membarrier, GLOBAL, 0, 0) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// A file of the kernel's that never changes, mapped where the kernel allows it (BTF since Linux 6.16), else read.
+pub enum Constant {
+    /// Read into memory of ours.
+    Read(Vec<u8>),
+    /// Mapped.
+    Mapped(Mapping),
+}
+
+/// See [`Constant`].
+pub struct Mapping {
+    at: std::ptr::NonNull<u8>,
+    len: usize,
+}
+
+// SAFETY: nobody writes to the mapping.
+unsafe impl Send for Mapping {}
+// SAFETY: as above.
+unsafe impl Sync for Mapping {}
+
+impl Constant {
+    /// Opens a file of `/sys/kernel/btf`; no other is constant.
+    pub fn btf(name: &str) -> io::Result<Constant> {
+        let path = std::path::Path::new("/sys/kernel/btf").join(name);
+        let file = std::fs::File::open(&path)?;
+        let len = file.metadata()?.len() as usize;
+        // SAFETY: a new mapping at an address of the kernel's choice.
+        let mapped = unsafe {
+            rustix::mm::mmap(
+                std::ptr::null_mut(),
+                len,
+                rustix::mm::ProtFlags::READ,
+                rustix::mm::MapFlags::PRIVATE,
+                &file,
+                0,
+            )
+        };
+        match mapped.ok().and_then(|at| std::ptr::NonNull::new(at.cast())) {
+            Some(at) => Ok(Constant::Mapped(Mapping { at, len })),
+            None => Ok(Constant::Read(std::fs::read(path)?)),
+        }
+    }
+}
+
+impl std::ops::Deref for Constant {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Constant::Read(bytes) => bytes,
+            // SAFETY: mapped until drop, `len` bytes, and the kernel's BTF is read-only for the kernel too.
+            Constant::Mapped(m) => unsafe { std::slice::from_raw_parts(m.at.as_ptr(), m.len) },
+        }
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: `btf` made this mapping, and nothing borrowed from it outlives `self`.
+        let _ = unsafe { rustix::mm::munmap(self.at.as_ptr().cast(), self.len) };
+    }
 }
 
 /// The first word of a mappable array map, shared with the programs that run.
