@@ -110,40 +110,67 @@ fn error_text(words: &[Word<'_>], span: Span) -> Diag {
     Diag::new(Tag::D_PRAGERR, span, format!("#error: {}", text.join(" ")))
 }
 
+/// Why a pragma cannot be read.
+enum Bad {
+    /// It does not look as its row of [`PRAGMAS`] says.
+    Malformed,
+    /// A word names nothing of the kind that is wanted.
+    Invalid(Span, &'static str),
+}
+
+type Reader = fn(&mut &[Word<'_>]) -> Result<PragmaKind, Bad>;
+
+/// The D pragmas: name, how it is written, how it is read.
+const PRAGMAS: &[(&str, &str, Reader)] = &[
+    ("option", "<option>=<val>", option),
+    ("attributes", "<attributes> <ident>", attributes),
+    ("binding", "\"<version>\" <ident>", binding),
+    ("depends_on", "<class> <name>", depends_on),
+];
+
 fn pragma(mut words: &[Word<'_>], span: Span, library: bool) -> Result<Option<Pragma>, Diag> {
-    let malformed = |what: &str| Diag::new(Tag::D_PRAGMA_MALFORM, span, what.to_string());
-    match take(&mut words).map(|w| w.text) {
-        Some("D") => {}
-        Some("error") => return Err(error_text(words, span)),
-        Some("ident" | "line") => return Ok(None),
-        // Pragmas for other compilers are not ours to judge; one that forgot its `D` is.
-        Some(w) if PRAGMAS.iter().any(|(name, _)| *name == w) => {
-            return Err(malformed(&format!(
-                "malformed pragma: #pragma {w} must be written as #pragma D {w}"
-            )));
-        }
-        Some(_) => return Ok(None),
-        None => return Err(malformed("malformed pragma: #pragma needs a name")),
+    let malformed = |what: String| Err(Diag::new(Tag::D_PRAGMA_MALFORM, span, what));
+    let mut first = take(&mut words);
+    let for_d = first.is_some_and(|w| w.text == "D");
+    if for_d {
+        first = take(&mut words);
     }
-    let Some(name) = take(&mut words) else {
-        return Err(malformed(
-            "malformed D pragma: expected one of option, attributes, binding, depends_on",
+    let Some(first) = first else {
+        return malformed(format!(
+            "malformed #pragma{}",
+            if for_d { " D" } else { "" }
         ));
     };
-    let Some((_, read)) = PRAGMAS.iter().find(|(n, _)| *n == name.text) else {
-        return Err(Diag::new(
-            Tag::D_PRAGMA_INVAL,
-            name.span,
-            format!("invalid D pragma: {}", name.text),
-        ));
+    let name = first.text;
+    match name {
+        "error" => return Err(error_text(words, span)),
+        "ident" | "line" => return Ok(None),
+        _ => {}
+    }
+    let Some((_, form, read)) = PRAGMAS.iter().find(|(n, _, _)| *n == name) else {
+        // Pragmas for other compilers are not ours to judge.
+        let unknown = || {
+            Diag::new(
+                Tag::D_PRAGMA_INVAL,
+                first.span,
+                format!("invalid D pragma: {name}"),
+            )
+        };
+        return if for_d { Err(unknown()) } else { Ok(None) };
     };
-    let kind = read(&mut words)
-        .map_err(|text| malformed(&format!("malformed #pragma D {}: {text}", name.text)))?;
+    if !for_d {
+        return malformed(format!("malformed #pragma {name}: write #pragma D {name}"));
+    }
+    let kind = match read(&mut words) {
+        Ok(kind) => kind,
+        Err(Bad::Malformed) => return malformed(format!("malformed #pragma {name} {form}")),
+        Err(Bad::Invalid(at, what)) => {
+            let text = format!("invalid {what} specified by #pragma {name}");
+            return Err(Diag::new(Tag::D_PRAGMA_INVAL, at, text));
+        }
+    };
     if let Some(extra) = words.first() {
-        let text = format!(
-            "superfluous arguments specified for #pragma D {}",
-            name.text
-        );
+        let text = format!("superfluous arguments specified for #pragma {name}");
         return Err(Diag::new(Tag::D_PRAGMA_MALFORM, extra.span, text));
     }
     if !library
@@ -161,26 +188,20 @@ fn pragma(mut words: &[Word<'_>], span: Span, library: bool) -> Result<Option<Pr
     Ok(Some(Pragma { kind, span }))
 }
 
-type Reader = fn(&mut &[Word<'_>]) -> Result<PragmaKind, String>;
+fn word<'w, 'a>(words: &mut &'w [Word<'a>]) -> Result<&'w Word<'a>, Bad> {
+    take(words).ok_or(Bad::Malformed)
+}
 
-/// The D pragmas.
-const PRAGMAS: &[(&str, Reader)] = &[
-    ("option", option),
-    ("attributes", attributes),
-    ("binding", binding),
-    ("depends_on", depends_on),
-];
-
-fn ident(words: &mut &[Word<'_>], what: &str) -> Result<Ident, String> {
-    let word = take(words).ok_or_else(|| format!("{what} expected"))?;
+fn ident(words: &mut &[Word<'_>]) -> Result<Ident, Bad> {
+    let word = word(words)?;
     Ok(Ident {
         name: word.text.to_string(),
         span: word.span,
     })
 }
 
-fn option(words: &mut &[Word<'_>]) -> Result<PragmaKind, String> {
-    let word = take(words).ok_or("option name expected")?;
+fn option(words: &mut &[Word<'_>]) -> Result<PragmaKind, Bad> {
+    let word = word(words)?;
     let (name, value) = match word.text.split_once('=') {
         Some((name, "")) => {
             // `name="value with blanks"`
@@ -197,7 +218,7 @@ fn option(words: &mut &[Word<'_>]) -> Result<PragmaKind, String> {
         None => (word.text, None),
     };
     if name.is_empty() {
-        return Err("option name expected".into());
+        return Err(Bad::Malformed);
     }
     let span = Span {
         hi: word.span.lo + name.len() as u32,
@@ -212,52 +233,51 @@ fn option(words: &mut &[Word<'_>]) -> Result<PragmaKind, String> {
     })
 }
 
-fn attributes(words: &mut &[Word<'_>]) -> Result<PragmaKind, String> {
-    let text = take(words).ok_or("attributes expected")?.text;
-    let parts: Vec<&str> = text.split('/').collect();
-    let [name, data, class] = parts.as_slice() else {
-        return Err(format!(
-            "invalid attributes: {text} (expected name/data/class)"
-        ));
+/// `name/data/class`
+fn parse_attributes(text: &str) -> Option<Attributes> {
+    let mut parts = text.split('/');
+    let name = Stability::from_word(parts.next()?)?;
+    let data = Stability::from_word(parts.next()?)?;
+    let class = DepClass::from_word(parts.next()?)?;
+    parts
+        .next()
+        .is_none()
+        .then_some(Attributes { name, data, class })
+}
+
+fn attributes(words: &mut &[Word<'_>]) -> Result<PragmaKind, Bad> {
+    let written = word(words)?;
+    let target = ident(words)?;
+    let attrs = parse_attributes(written.text).ok_or(Bad::Invalid(written.span, "attributes"))?;
+    if target.name == "provider" && !words.is_empty() {
+        let provider = ident(words)?;
+        let part = ident(words)?;
+        let row = ProviderPart::from_word(&part.name);
+        let part = row.ok_or(Bad::Invalid(part.span, "provider component"))?;
+        return Ok(PragmaKind::Attributes {
+            attrs,
+            target: AttrTarget::Provider { provider, part },
+        });
+    }
+    let (scope, name) = match target.name.rsplit_once('`') {
+        Some((scope, name)) => (Some(scope.to_string()), name.to_string()),
+        None => (None, target.name),
     };
-    let stability =
-        |w: &str| Stability::from_word(w).ok_or_else(|| format!("invalid stability: {w}"));
-    let class =
-        DepClass::from_word(class).ok_or_else(|| format!("invalid dependency class: {class}"))?;
-    let attrs = Attributes {
-        name: stability(name)?,
-        data: stability(data)?,
-        class,
-    };
-    let target = ident(words, "identifier")?;
-    let target = if target.name == "provider" && !words.is_empty() {
-        let provider = ident(words, "provider name")?;
-        let part = ident(words, "provider component")?;
-        let part = ProviderPart::from_word(&part.name)
-            .ok_or_else(|| format!("invalid provider component: {}", part.name))?;
-        AttrTarget::Provider { provider, part }
-    } else {
-        let (scope, name) = match target.name.rsplit_once('`') {
-            Some((scope, name)) => (Some(scope.to_string()), name.to_string()),
-            None => (None, target.name),
-        };
-        AttrTarget::Name(Name {
+    Ok(PragmaKind::Attributes {
+        attrs,
+        target: AttrTarget::Name(Name {
             scope,
             name,
             span: target.span,
-        })
-    };
-    Ok(PragmaKind::Attributes { attrs, target })
+        }),
+    })
 }
 
-fn binding(words: &mut &[Word<'_>]) -> Result<PragmaKind, String> {
-    let word = take(words).ok_or("version expected")?;
-    let version =
-        parse_version(word.text).ok_or_else(|| format!("invalid version: {}", word.text))?;
-    Ok(PragmaKind::Binding {
-        version,
-        name: ident(words, "identifier")?,
-    })
+fn binding(words: &mut &[Word<'_>]) -> Result<PragmaKind, Bad> {
+    let word = word(words)?;
+    let name = ident(words)?;
+    let version = parse_version(word.text).ok_or(Bad::Invalid(word.span, "version"))?;
+    Ok(PragmaKind::Binding { version, name })
 }
 
 /// `1.2` or `1.2.3`
@@ -283,13 +303,9 @@ pub fn parse_version(text: &str) -> Option<Version> {
     })
 }
 
-fn depends_on(words: &mut &[Word<'_>]) -> Result<PragmaKind, String> {
-    let kind = take(words)
-        .ok_or("expected provider, module or library")?
-        .text;
-    let kind = Dependency::from_word(kind).ok_or_else(|| format!("cannot depend on a {kind}"))?;
-    Ok(PragmaKind::DependsOn {
-        kind,
-        name: ident(words, "name")?,
-    })
+fn depends_on(words: &mut &[Word<'_>]) -> Result<PragmaKind, Bad> {
+    let class = word(words)?;
+    let name = ident(words)?;
+    let kind = Dependency::from_word(class.text).ok_or(Bad::Invalid(class.span, "class"))?;
+    Ok(PragmaKind::DependsOn { kind, name })
 }

@@ -178,8 +178,7 @@ fn counted(s: &mut dyn Session) -> i64 {
 
 fn getppid(times: u32) {
     for _ in 0..times {
-        // The C library's getppid() may be cached one day; this is the call.
-        unsafe { libc::syscall(libc::SYS_getppid) };
+        std::hint::black_box(rustix::process::getppid());
     }
 }
 
@@ -188,12 +187,12 @@ fn counts_getppid(kind: ProgKind) {
     let Some(engine) = engine("counts_getppid") else {
         return;
     };
+    let _alone = GETPPID.lock().unwrap_or_else(|e| e.into_inner());
     let code = only(Phase::Active, Some(libc::SYS_getppid), &count());
     let mut s = load(&engine, &image(vec![prog("count", kind, code)], 4096)).unwrap();
     getppid(100);
     assert_eq!(counted(&mut *s), 0, "fired before go");
     s.go().unwrap();
-    let _alone = GETPPID.lock().unwrap();
     let before = counted(&mut *s);
     getppid(100_000);
     let got = counted(&mut *s) - before;
@@ -267,7 +266,7 @@ fn ring_loses_nothing() {
     let mut next = 1;
     for _ in 0..100 {
         for _ in 0..1000 {
-            unsafe { libc::syscall(libc::SYS_getegid) };
+            std::hint::black_box(rustix::process::getegid());
         }
         s.poll(&mut |r| {
             assert_eq!(r.len(), 16);
@@ -551,4 +550,81 @@ fn capabilities() {
             .contains_key(&tracer_ebpf::service::Service::MapLookup)
     );
     assert!(caps.raw_tracepoints);
+}
+
+/// Keeps what is logged.
+struct Kept(std::sync::Mutex<Vec<String>>);
+
+impl log::Log for Kept {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+    fn log(&self, r: &log::Record<'_>) {
+        let line = format!(
+            "{} {}:{} {}",
+            r.level(),
+            r.file().unwrap_or(""),
+            r.line().unwrap_or(0),
+            r.args()
+        );
+        self.0.lock().unwrap().push(line);
+    }
+    fn flush(&self) {}
+}
+
+static KEPT: Kept = Kept(std::sync::Mutex::new(Vec::new()));
+
+#[test]
+fn programs_log_through_aya_log() {
+    let Some(engine) = engine("programs_log_through_aya_log") else {
+        return;
+    };
+    use aya_log_common::{ArgumentKind, Field, Header, Level};
+    log::set_logger(&KEPT).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
+    let mut record = vec![0, 0];
+    let mut put = |bytes: &[u8]| {
+        record.extend(bytes);
+        Some(())
+    };
+    Header::new("dtrace", Level::Error, "probe-1", "script.d", 17, 1)
+        .unwrap()
+        .with_bytes(&mut put)
+        .unwrap();
+    Field::new(ArgumentKind::Str, "invalid address")
+        .unwrap()
+        .with_bytes(&mut put)
+        .unwrap();
+    let len = record.len() as u16;
+    record[..2].copy_from_slice(&len.to_ne_bytes());
+
+    // BEGIN sends the record, which stands in a read-only map.
+    let mut body = Vec::from(value_address(2, MapIx(5), 0));
+    body.push(insn(0xb7, 3, 0, 0, i32::from(len)));
+    body.push(insn(0xb7, 4, 0, 0, 0));
+    body.extend(map_address(1, MapIx(4)));
+    body.push(insn(0x85, 0, 0, 0, 130));
+    let kind = ProgKind::TestRun {
+        phase: Phase::Begin,
+    };
+    let mut img = image(
+        vec![prog("log", kind, only(Phase::Begin, None, &body))],
+        4096,
+    );
+    img.maps.push(map("AYA_LOGS", MapKind::Ringbuf, 0, 0, 4096));
+    let mut rodata = map("rodata", MapKind::Array, 4, u32::from(len), 1);
+    rodata.rodata = true;
+    rodata.init = vec![(0_u32.to_ne_bytes().to_vec(), record)];
+    img.maps.push(rodata);
+    img.log = Some(MapIx(4));
+    let mut s = load(&engine, &img).unwrap();
+    s.go().unwrap();
+    s.poll(&mut |_| panic!("a record in the wrong ring"))
+        .unwrap();
+    let kept = KEPT.0.lock().unwrap();
+    assert!(
+        kept.iter()
+            .any(|l| l == "ERROR script.d:17 invalid address"),
+        "{kept:?}"
+    );
 }

@@ -203,11 +203,9 @@ impl Apt {
             return Ok(());
         }
         // Errors must be errors: apt-get update warns and exits 0 when a mirror can't be reached.
-        sh::output(apt::apt_get(&self.options).args([
-            "-qq",
-            "-o=APT::Update::Error-Mode=any",
-            "update",
-        ]))?;
+        let mut update = apt::apt_get(&self.options);
+        update.args(["-qq", "-o=APT::Update::Error-Mode=any", "update"]);
+        quietly(&mut update)?;
         std::fs::write(stamp, "")?;
         Ok(())
     }
@@ -258,7 +256,7 @@ impl Apt {
         }
         std::fs::create_dir_all(archives.join("partial"))?;
         std::fs::create_dir_all(before.join("root"))?;
-        sh::output(
+        quietly(
             apt::apt_get(&self.options)
                 .current_dir(&archives)
                 .args(["-qq", "download"])
@@ -289,6 +287,24 @@ impl Apt {
         std::fs::rename(&before, into)?;
         Ok(())
     }
+}
+
+/// Runs an `apt-get` whose options would fill the screen: an error has only what apt says.
+fn quietly(apt: &mut Command) -> Result<()> {
+    let out = apt.output().context("cannot run apt-get")?;
+    if !out.status.success() {
+        let said = String::from_utf8_lossy(&out.stderr);
+        let errors: Vec<&str> = said.lines().filter_map(|l| l.strip_prefix("E: ")).collect();
+        bail!(
+            "can't be fetched: {}",
+            if errors.is_empty() {
+                said.trim().to_string()
+            } else {
+                errors.join("; ")
+            }
+        );
+    }
+    Ok(())
 }
 
 /// Packages of one suite, unpacked into the cache under `name`; from the cache if they are there.

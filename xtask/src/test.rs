@@ -23,7 +23,10 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     std::fs::write(&log, "").with_context(|| format!("cannot write {}", log.display()))?;
 
     let mut cargo = sh::cargo();
-    cargo.args(["test", "--workspace", "--all-features", "--no-fail-fast"]);
+    cargo.args(["test", "--all-features", "--no-fail-fast"]);
+    if !args.iter().any(|a| a == "-p") {
+        cargo.arg("--workspace");
+    }
     cargo.args(args);
     if !args.iter().any(|a| a == "--") {
         cargo.arg("--");
@@ -73,13 +76,22 @@ struct Tally {
     skips: BTreeMap<String, String>,
     /// Tests that libtest counts as passed although they skipped: by suite and name where they printed it …
     skipping: BTreeSet<(usize, String)>,
-    /// … and one for each skip that only the log has.
-    only_logged: usize,
+    /// … and one for each skip that it does not show beside a test's name: in the log, or from a thread.
+    unheard: usize,
     /// Whose captured output is being read.
     speaker: String,
     notes: Vec<String>,
-    /// Inside a `successes:` section, whose text is read but not shown.
-    quiet: bool,
+    section: Section,
+}
+
+/// Which part of a suite's output is being read.
+#[derive(Default, PartialEq, Eq)]
+enum Section {
+    #[default]
+    Running,
+    /// Output of passed tests, which is read but not shown.
+    Successes,
+    Failures,
 }
 
 impl Tally {
@@ -93,25 +105,34 @@ impl Tally {
         }
         self.mark(line);
         if line == "successes:" {
-            self.quiet = true;
+            self.section = Section::Successes;
         } else if line == "failures:" {
-            self.quiet = false;
+            self.section = Section::Failures;
         }
         if let Some(counts) = closing_line(line) {
-            self.quiet = false;
+            self.section = Section::Running;
             self.suites += 1;
             self.returned_ok += counts.0;
             self.failed += counts.1;
             self.ignored += counts.2;
         }
-        !self.quiet
+        self.section != Section::Successes
     }
 
     /// Takes note of a `SKIP` or `NOTE` line.
     fn mark(&mut self, line: &str) {
         if let Some((name, reason)) = skip_line(line) {
-            self.skips.insert(name, reason);
-            self.skipping.insert((self.suites, self.speaker.clone()));
+            let new = self.skips.insert(name, reason).is_none();
+            match self.section {
+                Section::Successes => {
+                    self.skipping.insert((self.suites, self.speaker.clone()));
+                }
+                // Counted as failed already, whatever else it said.
+                Section::Failures => {}
+                // From a thread whose output libtest does not capture.
+                Section::Running if new => self.unheard += 1,
+                Section::Running => {}
+            }
         } else if let Some(rest) = line.strip_prefix("NOTE ") {
             self.notes.push(rest.to_string());
         }
@@ -122,14 +143,14 @@ impl Tally {
         if let Some((name, reason)) = skip_line(line)
             && self.skips.insert(name, reason).is_none()
         {
-            self.only_logged += 1;
+            self.unheard += 1;
         }
     }
 
     /// Tests that really ran to a good end: libtest counts a skipped one as passed.
     fn passed(&self) -> usize {
         self.returned_ok
-            .saturating_sub(self.skipping.len() + self.only_logged)
+            .saturating_sub(self.skipping.len() + self.unheard)
     }
 
     fn report(&self) -> String {
@@ -239,6 +260,14 @@ test result: ok. 3 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; fini
         );
         assert!(shown.contains(&"why"));
         assert_eq!(tally.closing(), "1 passed, 2 failed, 0 skipped");
+    }
+
+    #[test]
+    fn a_failed_test_that_skipped_something_is_failed_once() {
+        let (tally, _) = tally(
+            "SKIP from::thread: no BPF\nfailures:\n\n---- c stdout ----\nSKIP c: half\n\ntest result: FAILED. 5 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s",
+        );
+        assert_eq!(tally.closing(), "4 passed, 1 failed, 2 skipped");
     }
 
     #[test]

@@ -88,7 +88,8 @@ pub struct Vm {
     _turn: File,
 }
 
-/// Boots the kernel of a row with these files in it.
+/// Boots the kernel of a row with these files in it. One VM at a time, on the whole machine: a second one waits here until
+/// the first is dropped.
 pub fn boot(row: &Row, given: &Given, files: &[Put]) -> Result<Vm> {
     let kernel = row
         .get(given)
@@ -134,6 +135,7 @@ pub fn boot(row: &Row, given: &Given, files: &[Put]) -> Result<Vm> {
         Err(error) => {
             let _ = child.kill();
             let _ = child.wait();
+            let _ = std::fs::remove_dir_all(&scratch);
             let said = std::fs::read_to_string(console_dir.join(format!("{}.qemu", row.name)))
                 .unwrap_or_default();
             return Err(error.context(format!("QEMU said: {}", said.trim())));

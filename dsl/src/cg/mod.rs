@@ -4,6 +4,8 @@
 //! are given out in order and the oldest value is the one to move out, which for a stack of pending operands is also the one
 //! needed last. Before a branch, everything that is pending moves out, so that both paths agree on what is where.
 
+#[cfg(test)]
+mod differential;
 mod expr;
 mod op;
 #[cfg(test)]

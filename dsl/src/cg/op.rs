@@ -79,9 +79,9 @@ impl Cg<'_, '_> {
     }
 
     /// An operand for an operation in a type at least as large, of which only the low bits matter. What is smaller than
-    /// int keeps what it has beyond its size: C would have made it an int.
+    /// int counts as int, as C would have it.
     pub(super) fn widen(&mut self, v: Val, from: TypeId, to: IntShape) -> Result<Tmp, Failed> {
-        let f = self.shape(from);
+        let f = working_shape(self.shape(from));
         if to.size == 8 && f.size == 4 && !v.exact {
             self.normalize(v.t, f)
         } else {
@@ -96,12 +96,7 @@ impl Cg<'_, '_> {
         if w.size == 8 {
             return self.widen(v, from, w);
         }
-        // To int or unsigned int.
-        let fits = if f.size < 4 {
-            !(f.signed && !w.signed) && (v.exact || w.signed)
-        } else {
-            v.exact && f.signed == w.signed
-        };
+        let fits = v.exact && (f.signed == w.signed || (f.size < 4 && !f.signed));
         if fits {
             Ok(v.t)
         } else {
@@ -241,10 +236,10 @@ impl Cg<'_, '_> {
     fn test_zero(&mut self, e: &TExpr) -> Result<(), Failed> {
         let v = self.need(e)?;
         let s = self.shape(e.ty);
-        let t = if s.size == 4 {
-            self.exact_tmp(v, e.ty)?
-        } else {
+        let t = if v.exact {
             v.t
+        } else {
+            self.normalize(v.t, working_shape(s))?
         };
         let r = self.reg(t)?;
         self.emit(Insn::r(Op::Tst, r, 0, 0))?;

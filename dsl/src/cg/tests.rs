@@ -575,3 +575,34 @@ fn action_numbers() {
     let actions: Vec<u32> = p.clauses[0].stmts.iter().map(|s| s.action).collect();
     assert_eq!(actions, [1, 2, 4, 5, 8]);
 }
+
+/// Global variables of every integer type, named by their place in the differential test's table, with odd values.
+pub(super) fn fixed_vars() -> &'static [(usize, i64)] {
+    &[
+        (0, -3),
+        (1, 250),
+        (2, -30000),
+        (3, 65535),
+        (4, -7),
+        (5, 0xffff_fff0),
+        (6, i64::MIN),
+        (7, -2),
+    ]
+}
+
+/// An expression's value in its own type, and converted to int64_t.
+pub(super) fn check_one(text: &str, own: &str, wide: &str) {
+    let types = [
+        "int8_t", "uint8_t", "int16_t", "uint16_t", "int", "uint32_t", "int64_t", "uint64_t",
+    ];
+    let mut program = String::new();
+    let mut set = String::new();
+    for (ty, v) in fixed_vars() {
+        program += &format!("{} v{ty};\n", types[*ty]);
+        set += &format!("v{ty} = {:#x}; ", *v as u64);
+    }
+    program +=
+        &format!("BEGIN {{ {set} trace({text}); this->w = (int64_t)({text}); trace(this->w); }}");
+    let got = trace(&program);
+    assert_eq!(got, [own, wide], "{text}");
+}

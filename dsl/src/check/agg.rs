@@ -179,7 +179,7 @@ impl Checker<'_> {
                     Diag::new(Tag::D_AGG_REDEF, span, text)
                 }
             };
-            self.diags.push(d.note_at(old.span, "first used here"));
+            self.report(d.note_at(old.span, "first used here"));
             return None;
         }
         if old.keys.len() != keys.len() {

@@ -11,7 +11,7 @@ use super::tree::{Cmp, TExpr, TKind, VarIdx};
 use super::{Checker, ClauseCtx};
 use crate::ast::{self, Expr, ExprKind, ProbeKind};
 use crate::builtin::{Action, ActionRow, AggRow, Status};
-use crate::diag::{Diag, Tag};
+use crate::diag::{Diag, Region, Tag};
 use crate::kernel::Matched;
 use crate::program::{AggId, Clause, Datum, ProbeDesc, Stmt, StmtKind, SymKind};
 use crate::source::Span;
@@ -75,7 +75,7 @@ impl Checker<'_> {
                         matched.nearest.iter().take(5).map(String::as_str).collect();
                     d = d.note(format!("nearest probes: {}", near.join(", ")));
                 }
-                self.diags.push(d);
+                self.report(d);
                 // What is wrong with the body may follow from the probe being another one.
                 continue;
             }
@@ -86,6 +86,7 @@ impl Checker<'_> {
             });
             let parts = self.parts(c.predicate.as_ref(), body);
             self.ctx = None;
+            self.region = None;
             if !enabled {
                 continue;
             }
@@ -146,7 +147,10 @@ impl Checker<'_> {
     }
 
     fn parts(&mut self, pred: Option<&Expr>, body: &[ast::Stmt]) -> Vec<Part> {
-        let pred = pred.map(|p| self.condition(p, "predicate result must be of scalar type"));
+        self.region = Some(Region::Predicate);
+        let tag = Tag::D_PRED_SCALAR;
+        let pred = pred.map(|p| self.condition(p, tag, "predicate result must be of scalar type"));
+        self.region = Some(Region::ActionList);
         let mut out = Vec::new();
         let last = self.stmts(body, Part::new(pred), &mut out);
         // After an `if` nothing may be left to do; but a clause without statements records that it fired.
@@ -156,13 +160,13 @@ impl Checker<'_> {
         out
     }
 
-    fn condition(&mut self, e: &Expr, what: &str) -> TExpr {
+    fn condition(&mut self, e: &Expr, tag: Tag, what: &str) -> TExpr {
         let c = self.expr(e);
         let c = self.decay(c);
         if self.types.is_error(c.ty) || self.types.is_scalar(c.ty) {
             return c;
         }
-        self.bad(Tag::D_OP_SCALAR, e.span, what)
+        self.bad(tag, e.span, what)
     }
 
     /// Statements, from `cur` on. Returns the part that what follows them belongs to.
@@ -176,7 +180,11 @@ impl Checker<'_> {
                     then,
                     otherwise,
                 } => {
-                    let c = self.condition(cond, "condition of if must be of scalar type");
+                    let c = self.condition(
+                        cond,
+                        Tag::D_OP_SCALAR,
+                        "condition of if must be of scalar type",
+                    );
                     let (Some(which), Some(done)) = (
                         self.hidden_var("if", s.span),
                         self.hidden_var("done", s.span),

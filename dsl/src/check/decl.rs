@@ -534,7 +534,7 @@ impl Checker<'_> {
                     self.types.name(ty),
                     self.types.name(old_ty)
                 );
-                self.diags.push(
+                self.report(
                     Diag::new(Tag::D_DECL_IDRED, d.span, text)
                         .note_at(old_span, "declared here before"),
                 );

@@ -210,11 +210,16 @@ impl Checker<'_> {
                 "cannot dereference non-pointer type {}",
                 self.types.name(ptr.ty)
             );
-            return self.bad(Tag::D_OP_PTR, span, text);
+            return self.bad(Tag::D_DEREF_NONPTR, span, text);
         };
         if self.types.is_void(to) || self.types.is_func(to) {
             let text = format!("cannot dereference pointer to {}", self.types.name(to));
-            return self.bad(Tag::D_OP_VFPTR, span, text);
+            let tag = if self.types.is_void(to) {
+                Tag::D_DEREF_VOID
+            } else {
+                Tag::D_DEREF_FUNC
+            };
+            return self.bad(tag, span, text);
         }
         self.load_at(ptr, to, span)
     }
@@ -275,7 +280,7 @@ impl Checker<'_> {
             if let Some(near) = super::name::nearest(&member.name, names.iter().map(|n| &**n)) {
                 d = d.note(format!("did you mean {near}?"));
             }
-            self.diags.push(d);
+            self.report(d);
             return TExpr::error(span);
         };
         if field.bit_size > 0 || field.bit_offset % 8 != 0 {
@@ -537,16 +542,18 @@ impl Checker<'_> {
         match e.kind {
             TKind::Error => TExpr::error(span),
             TKind::Load(addr) | TKind::At(addr) => TExpr { ty, span, ..*addr },
-            TKind::BitField(..) => {
-                self.bad(Tag::D_OP_LVAL, span, "cannot take address of a bit-field")
-            }
-            TKind::Var(_) | TKind::Assoc(..) => self.bad(
-                Tag::D_OP_LVAL,
+            TKind::BitField(..) => self.bad(
+                Tag::D_ADDROF_BITFIELD,
                 span,
-                "operator & requires an lvalue as its operand: variables have no address",
+                "cannot take address of a bit-field",
+            ),
+            TKind::Var(_) | TKind::Assoc(..) => self.bad(
+                Tag::D_ADDROF_VAR,
+                span,
+                "cannot take address of a D variable",
             ),
             _ => self.bad(
-                Tag::D_OP_LVAL,
+                Tag::D_ADDROF_LVAL,
                 span,
                 "operator & requires an lvalue as its operand",
             ),

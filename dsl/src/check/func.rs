@@ -55,7 +55,7 @@ impl Checker<'_> {
         if let Some(near) = super::name::nearest(name, known) {
             d = d.note(format!("did you mean {near}()?"));
         }
-        self.diags.push(d);
+        self.report(d);
         TExpr::error(span)
     }
 

@@ -24,7 +24,7 @@ use std::rc::Rc;
 use crate::CompileOpts;
 use crate::ast;
 use crate::cg;
-use crate::diag::{Diag, Tag};
+use crate::diag::{Diag, Region, Tag};
 use crate::kernel::{KernelView, Matched};
 use crate::program::{AggDef, DifType, Difo, KeyType, ProbeDesc, Program, Scope, VarDef};
 use crate::source::Span;
@@ -87,6 +87,7 @@ pub struct Checker<'k> {
     expanding: Vec<String>,
     expansions: u32,
     spills: cg::SpillPool,
+    region: Option<Region>,
     /// Clause number of the text.
     source_clause: u32,
     /// An inline mentions `args`, so any clause may.
@@ -111,6 +112,7 @@ pub fn check(ast: &ast::Ast, opts: &CompileOpts, kernel: &dyn KernelView) -> (Pr
         expanding: Vec::new(),
         expansions: 0,
         spills: cg::SpillPool::default(),
+        region: None,
         source_clause: 0,
         inline_args: false,
         program: Program::default(),
@@ -177,7 +179,12 @@ impl<'k> Checker<'k> {
     }
 
     fn err(&mut self, tag: Tag, span: Span, text: impl Into<String>) {
-        self.diags.push(Diag::new(tag, span, text));
+        self.report(Diag::new(tag, span, text));
+    }
+
+    fn report(&mut self, mut d: Diag) {
+        d.region = self.region;
+        self.diags.push(d);
     }
 
     /// Reports, and gives the expression that stands in.
@@ -249,7 +256,7 @@ impl<'k> Checker<'k> {
                 e,
             ) {
                 Ok(d) => return d,
-                Err(d) => self.diags.push(*d),
+                Err(d) => self.report(*d),
             }
         }
         Difo {

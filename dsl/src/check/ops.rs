@@ -87,11 +87,11 @@ fn cmp_of(op: BinaryOp) -> Option<Cmp> {
 }
 
 impl Checker<'_> {
-    /// A constant of integer type. Of types smaller than int the bits beyond are kept, as registers keep them.
+    /// A constant of integer type; of types smaller than int it keeps what an int would.
     pub(super) fn folded(&mut self, v: i64, ty: TypeId, span: Span) -> TExpr {
         let v = match self.types.shape(ty) {
-            Some(s) if s.size == 4 => normalize(v, s),
-            _ => v,
+            Some(s) => normalize(v, working_shape(s)),
+            None => v,
         };
         TExpr::new(TKind::Int(v), ty, span)
     }

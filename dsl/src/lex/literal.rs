@@ -37,16 +37,12 @@ pub(super) fn integer(text: &str) -> (Tok, usize) {
     let unsigned = usize::from(matches!(bytes.get(digits_end), Some(b'u' | b'U')));
     let longs = run(digits_end + unsigned, |b| matches!(b, b'l' | b'L')).min(2);
     let end = digits_end + unsigned + longs;
+    let written = text.get(..end).unwrap_or("");
     if radix == Radix::Octal
         && let Some(d) = digits.chars().find(|d| !d.is_digit(8))
     {
-        return (
-            Tok::Bad(
-                Tag::D_INT_DIGIT,
-                format!("invalid digit '{d}' found in octal constant"),
-            ),
-            end,
-        );
+        let what = format!("constant {} contains invalid digit {d}", clip(written));
+        return (Tok::Bad(Tag::D_INT_DIGIT, what), end);
     }
     let base = match radix {
         Radix::Octal => 8,
@@ -63,16 +59,15 @@ pub(super) fn integer(text: &str) -> (Tok, usize) {
             }),
             end,
         ),
-        Err(_) => (overflow(text.get(..digits_end).unwrap_or("")), end),
+        Err(_) => {
+            let what = format!("constant {} results in integer overflow", clip(written));
+            (Tok::Bad(Tag::D_INT_OFLOW, what), end)
+        }
     }
 }
 
-fn overflow(text: &str) -> Tok {
-    let shown: String = text.chars().take(40).collect();
-    Tok::Bad(
-        Tag::D_INT_OFLOW,
-        format!("integer constant {shown} cannot be represented in any built-in integral type"),
-    )
+fn clip(text: &str) -> String {
+    text.chars().take(40).collect()
 }
 
 /// If the digits that end at `digits_end` begin a floating-point constant, how long that is.
@@ -142,11 +137,17 @@ pub(super) fn quoted(text: &str) -> (Tok, usize) {
             Some(b'\\') if matches!(bytes.get(i + 1), Some(b'\n')) => {
                 return (newline(is_char), i + 1);
             }
-            Some(b'\\') => {
-                let (byte, len) = escape(bytes.get(i + 1..).unwrap_or(&[]));
-                out.extend(byte);
-                i += 1 + len;
-            }
+            Some(b'\\') => match escape(bytes.get(i + 1..).unwrap_or(&[])) {
+                Some((byte, len)) => {
+                    out.push(byte);
+                    i += 1 + len;
+                }
+                None => {
+                    let kept = bytes.get(i..i + 2).unwrap_or(b"\\");
+                    out.extend(kept);
+                    i += kept.len();
+                }
+            },
             Some(q) if q == quote => break,
             Some(b) => {
                 out.push(b);
@@ -171,20 +172,22 @@ fn newline(is_char: bool) -> Tok {
     }
 }
 
-/// Several characters in one constant are packed as C compilers do: the first is the most significant.
+/// Several characters in one constant are packed with the first as the most significant: up to four into an `int`,
+/// up to eight into 64 bits, as DTrace does.
 fn pack(bytes: &[u8]) -> Tok {
-    match bytes {
-        [] => Tok::Bad(Tag::D_CHR_NULL, "empty character constant".into()),
-        [one] => Tok::Char(i64::from(*one as i8)),
-        more if more.len() <= size_of::<i32>() => Tok::Char(i64::from(
-            more.iter().fold(0u32, |v, b| v << 8 | u32::from(*b)) as i32,
-        )),
+    let packed = || bytes.iter().fold(0u64, |v, b| v << 8 | u64::from(*b));
+    match bytes.len() {
+        0 => Tok::Bad(Tag::D_CHR_NULL, "empty character constant".into()),
+        1 => Tok::Char(i64::from(packed() as i8)),
+        2..=4 => Tok::Char(i64::from(packed() as i32)),
+        5..=8 => Tok::Char(packed() as i64),
         _ => Tok::Bad(Tag::D_CHR_OFLOW, "character constant is too long".into()),
     }
 }
 
-/// What an escape stands for and how long it is; `text` begins after the backslash. At the end of text it is nothing.
-fn escape(text: &[u8]) -> (Option<u8>, usize) {
+/// What an escape stands for and how long it is; `text` begins after the backslash. `None`: DTrace does not know it (not
+/// even `\'`), and the backslash stays.
+fn escape(text: &[u8]) -> Option<(u8, usize)> {
     let run = |from: usize, max: usize, ok: fn(&u8) -> bool| {
         text.iter()
             .skip(from)
@@ -200,23 +203,24 @@ fn escape(text: &[u8]) -> (Option<u8>, usize) {
             .filter_map(|b| (*b as char).to_digit(radix));
         digits.fold(0u32, |v, d| v * radix + d) as u8
     };
-    match text.first().copied() {
-        None => (None, 0),
-        Some(b'a') => (Some(7), 1),
-        Some(b'b') => (Some(8), 1),
-        Some(b't') => (Some(b'\t'), 1),
-        Some(b'n') => (Some(b'\n'), 1),
-        Some(b'v') => (Some(11), 1),
-        Some(b'f') => (Some(12), 1),
-        Some(b'r') => (Some(b'\r'), 1),
-        Some(b'0'..=b'7') => {
+    match text.first().copied()? {
+        b'a' => Some((7, 1)),
+        b'b' => Some((8, 1)),
+        b't' => Some((b'\t', 1)),
+        b'n' => Some((b'\n', 1)),
+        b'v' => Some((11, 1)),
+        b'f' => Some((12, 1)),
+        b'r' => Some((b'\r', 1)),
+        b'"' => Some((b'"', 1)),
+        b'\\' => Some((b'\\', 1)),
+        b'0'..=b'7' => {
             let len = run(0, 3, |b| matches!(b, b'0'..=b'7'));
-            (Some(value(0, len, 8)), len)
+            Some((value(0, len, 8), len))
         }
-        Some(b'x') => match run(1, 2, u8::is_ascii_hexdigit) {
-            0 => (Some(b'x'), 1),
-            len => (Some(value(1, len, 16)), 1 + len),
+        b'x' => match run(1, 2, u8::is_ascii_hexdigit) {
+            0 => None,
+            len => Some((value(1, len, 16), 1 + len)),
         },
-        Some(other) => (Some(other), 1),
+        _ => None,
     }
 }

@@ -139,7 +139,7 @@ impl Parser<'_> {
             self.report(
                 Tag::D_DECL_USELESS,
                 start.to(self.last),
-                "declaration does not declare anything",
+                "useless declaration",
             );
         }
         Ok(Decl {
@@ -319,7 +319,7 @@ impl Parser<'_> {
             None | Some(SpecKind::Int { .. }) => Ok(SpecKind::Int { size, sign: s.sign }),
             Some(SpecKind::Char(_)) if s.length != 0 => bad(
                 Tag::D_DECL_CHARATTR,
-                "attribute \"short\" or \"long\" may not be used with char type",
+                "short and long may not be used with char type",
             ),
             Some(SpecKind::Char(_)) => Ok(SpecKind::Char(s.sign)),
             Some(SpecKind::Void) if attributed => bad(
@@ -335,9 +335,13 @@ impl Parser<'_> {
                 Tag::D_DECL_SIGNINT,
                 "signed and unsigned may only be used with integer type",
             ),
-            Some(_) if s.length != 0 => bad(
+            Some(_) if s.length > 0 => bad(
                 Tag::D_DECL_LONGINT,
-                "short and long may only be used with integer type",
+                "long and long long may only be used with integer or floating-point type",
+            ),
+            Some(_) if s.length < 0 => bad(
+                Tag::D_DECL_LONGINT,
+                "short may only be used with integer type",
             ),
             Some(other) => Ok(other.clone()),
         };
@@ -359,10 +363,12 @@ impl Parser<'_> {
         let members = if self.tok.is(P::LBrace) {
             self.bump();
             let mut members = Vec::new();
-            while !self.tok.is(P::RBrace) {
+            loop {
                 members.push(self.members()?);
+                if self.eat(P::RBrace) {
+                    break;
+                }
             }
-            self.bump();
             Some(members)
         } else if tag.is_none() {
             return Err(self.unexpected());
@@ -542,6 +548,10 @@ impl Parser<'_> {
         self.expect(P::LBracket)?;
         if self.eat(P::RBracket) {
             return Ok(LayerKind::Array(None));
+        }
+        if self.tok.is(P::Ellipsis) {
+            let text = "array prototype may not use a variable-length argument list";
+            return Err(self.fail(Tag::D_DECL_PROTO_VARARGS, self.tok.span, text));
         }
         if self.at_key_type() {
             let mut keys = vec![self.param(true)?];

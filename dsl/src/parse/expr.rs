@@ -130,18 +130,29 @@ impl Parser<'_> {
         self.node(ExprKind::Assign { op: *op, lhs, rhs }, span, below)
     }
 
+    /// `a ? b : c`. Long chains (`x == 1 ? "a" : x == 2 ? "b" : …`) are how D programs look things up, so a chain costs
+    /// no recursion.
     fn conditional(&mut self) -> PResult<Node> {
-        let cond = self.binary(0)?;
-        if !self.eat(P::Question) {
-            return Ok(cond);
+        let mut arms = Vec::new();
+        let mut last = loop {
+            let cond = self.binary(0)?;
+            if !self.eat(P::Question) {
+                break cond;
+            }
+            if arms.len() as u32 >= MAX_DEPTH {
+                return Err(self.too_deep(self.last));
+            }
+            let yes = self.nested(Self::comma)?;
+            self.expect(P::Colon)?;
+            arms.push((cond, yes));
+        };
+        for (cond, yes) in arms.into_iter().rev() {
+            let span = cond.expr.span.to(last.expr.span);
+            let below = cond.height.max(yes.height).max(last.height);
+            let (cond, yes, no) = (Box::new(cond.expr), Box::new(yes.expr), Box::new(last.expr));
+            last = self.node(ExprKind::Ternary { cond, yes, no }, span, below)?;
         }
-        let yes = self.nested(Self::comma)?;
-        self.expect(P::Colon)?;
-        let no = self.nested(Self::conditional)?;
-        let span = cond.expr.span.to(no.expr.span);
-        let below = cond.height.max(yes.height).max(no.height);
-        let (cond, yes, no) = (Box::new(cond.expr), Box::new(yes.expr), Box::new(no.expr));
-        self.node(ExprKind::Ternary { cond, yes, no }, span, below)
+        Ok(last)
     }
 
     /// Operators that bind tighter than `floor`.
@@ -318,6 +329,17 @@ impl Parser<'_> {
                     self.bump();
                     node = self.inc_dec(p == P::Inc, false, node, start)?;
                 }
+                // D calls by name only; names with their arguments are primaries.
+                Tok::Punct(P::LParen) => {
+                    let span = node.expr.span;
+                    self.bracketed(P::LParen, P::RParen, true)?;
+                    self.report(
+                        Tag::D_FUNC_IDENT,
+                        span,
+                        "function designator is not of function type",
+                    );
+                    node = self.leaf(ExprKind::Error, start.to(self.last))?;
+                }
                 _ => return Ok(node),
             }
         }
@@ -358,6 +380,7 @@ impl Parser<'_> {
                 self.aggregation(text, start)
             }
             Tok::Punct(P::LParen) => {
+                self.open.parens += 1;
                 self.bump();
                 let mut node = self.nested(Self::comma)?;
                 self.expect(P::RParen)?;

@@ -219,7 +219,7 @@ impl Parser<'_> {
         let ident = self.ident()?;
         if ident.name.contains('`') {
             let text = format!(
-                "cannot use the scoping operator in a declared name: {}",
+                "D scoping operator may not be used in a declaration name ({})",
                 ident.name
             );
             self.report(Tag::D_DECL_SCOPE, ident.span, text);

@@ -110,7 +110,7 @@ pub fn parse(sources: &Sources, inputs: &[Input], options: &ParseOptions<'_>) ->
             ast: &mut ast,
             diags: &mut diags,
             nest: 0,
-            braces: 0,
+            open: Open::default(),
             embedded: 0,
         };
         p.program();
@@ -130,6 +130,14 @@ struct Failed;
 
 type PResult<T> = Result<T, Failed>;
 
+/// How many brackets of each kind were opened since the item (or, but for braces, the statement) began.
+#[derive(Default)]
+struct Open {
+    braces: u32,
+    parens: u32,
+    brackets: u32,
+}
+
 /// The parser of one source.
 struct Parser<'a> {
     text: &'a str,
@@ -145,8 +153,8 @@ struct Parser<'a> {
     ast: &'a mut Ast,
     diags: &'a mut Vec<Diag>,
     nest: u32,
-    /// Braces that are open since this item began.
-    braces: u32,
+    /// Brackets that are open.
+    open: Open,
     /// Depth of the deepest expression inside the type that is being parsed.
     embedded: u32,
 }
@@ -162,7 +170,7 @@ impl<'a> Parser<'a> {
         self.bump();
         while self.tok.tok != Tok::Eof && !self.stopped() {
             let start = self.tok.span;
-            self.braces = 0;
+            self.open = Open::default();
             match self.item() {
                 Ok(kind) => self.ast.items.push(Item {
                     kind,
@@ -195,8 +203,12 @@ impl<'a> Parser<'a> {
     fn bump(&mut self) {
         self.last = self.tok.span;
         match self.tok.tok {
-            Tok::Punct(P::LBrace) => self.braces += 1,
-            Tok::Punct(P::RBrace) => self.braces = self.braces.saturating_sub(1),
+            Tok::Punct(P::LBrace) => self.open.braces += 1,
+            Tok::Punct(P::RBrace) => self.open.braces = self.open.braces.saturating_sub(1),
+            Tok::Punct(P::LParen) => self.open.parens += 1,
+            Tok::Punct(P::RParen) => self.open.parens = self.open.parens.saturating_sub(1),
+            Tok::Punct(P::LBracket) => self.open.brackets += 1,
+            Tok::Punct(P::RBracket) => self.open.brackets = self.open.brackets.saturating_sub(1),
             _ => {}
         }
         loop {
@@ -279,6 +291,22 @@ impl<'a> Parser<'a> {
         let diag = match &self.tok.tok {
             Tok::Bad(tag, text) => Diag::new(*tag, span, text),
             Tok::Eof => Diag::new(Tag::D_SYNTAX, span, "syntax error near end of input"),
+            Tok::Punct(P::RParen) if self.open.parens == 0 => {
+                Diag::new(Tag::D_SYNTAX, span, "extra ) in input stream")
+            }
+            Tok::Punct(P::RBracket) if self.open.brackets == 0 => {
+                Diag::new(Tag::D_SYNTAX, span, "extra ] in input stream")
+            }
+            Tok::PredEnd if self.open.parens > 0 => Diag::new(
+                Tag::D_SYNTAX,
+                span,
+                "closing ) expected in predicate before /",
+            ),
+            Tok::PredEnd if self.open.brackets > 0 => Diag::new(
+                Tag::D_SYNTAX,
+                span,
+                "closing ] expected in predicate before /",
+            ),
             tok => {
                 let source = self
                     .text
@@ -341,7 +369,7 @@ impl<'a> Parser<'a> {
         while self.tok.tok != Tok::Eof && !self.stopped() {
             let ends_it = self.tok.is(P::Semi) || self.tok.is(P::RBrace);
             self.bump_any();
-            if ends_it && self.braces == 0 {
+            if ends_it && self.open.braces == 0 {
                 // `};` ends many declarations.
                 self.eat(P::Semi);
                 return;

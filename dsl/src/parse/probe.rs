@@ -1,6 +1,6 @@
 //! Clauses: probe descriptions, predicate and body.
 
-use super::{InputKind, PResult, Parser, ProbeFlag};
+use super::{InputKind, Open, PResult, Parser, ProbeFlag};
 use crate::ast::{Clause, ProbeDesc, ProbeField, ProbeKind};
 use crate::diag::Tag;
 use crate::lex::Word;
@@ -32,11 +32,11 @@ impl Parser<'_> {
                 predicate,
                 body: None,
             }),
-            (Tok::Eof, None) => Err(self.fail(
-                Tag::D_SYNTAX,
-                at,
-                "expected predicate and/or actions following probe description",
-            )),
+            (Tok::Bad(..), _) => Err(self.unexpected()),
+            (_, None) => {
+                let text = "expected predicate and/or actions following probe description";
+                Err(self.fail(Tag::D_SYNTAX, at, text))
+            }
             (Tok::Eof, Some(_)) => Err(self.fail(
                 Tag::D_SYNTAX,
                 at,
@@ -49,6 +49,7 @@ impl Parser<'_> {
     fn predicate(&mut self) -> PResult<crate::ast::Expr> {
         self.lex.in_predicate = true;
         self.bump();
+        self.open = Open::default();
         let expr = self.expr();
         // The token after the closing slash is read with comments as everywhere else.
         self.lex.in_predicate = false;
@@ -137,10 +138,7 @@ impl Parser<'_> {
 
     fn probe_id(&mut self, text: &str, span: Span) -> PResult<ProbeKind> {
         let Ok(id) = text.parse::<u64>() else {
-            let what = format!(
-                "integer constant {} cannot be represented in any built-in integral type",
-                shown(text)
-            );
+            let what = format!("constant {} results in integer overflow", shown(text));
             return Err(self.fail(Tag::D_INT_OFLOW, span, what));
         };
         let what = match (self.kind, self.flag()) {

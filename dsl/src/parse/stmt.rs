@@ -1,6 +1,6 @@
 //! Statements: expressions and `if`.
 
-use super::{Failed, PResult, Parser};
+use super::{Failed, Open, PResult, Parser};
 use crate::ast::{Stmt, StmtKind};
 use crate::lex::token::{Kw, P, Tok};
 
@@ -37,6 +37,10 @@ impl Parser<'_> {
     }
 
     fn stmt(&mut self) -> PResult<Stmt> {
+        self.open = Open {
+            braces: self.open.braces,
+            ..Open::default()
+        };
         let start = self.tok.span;
         let kind = if self.eat(P::Semi) {
             StmtKind::Empty

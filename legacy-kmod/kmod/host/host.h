@@ -48,7 +48,11 @@ struct dt_host_storm {
 	u32 cpu;
 	u32 prog;
 	u32 state;
-	u32 reserved;
+	u32 every[2];		/* stepping: machine instructions between interruptions */
+	u32 deep;		/* stepping: one interruption in so many is interrupted */
+	struct dt_map *ring;	/* stepping: consumed inside interruptions; or NULL */
+	u64 taken;		/* stepping: records, */
+	u64 torn;		/* of them not whole, or not there after a firing */
 };
 #define DT_STORM_ON	1	/* state: 0 before */
 #define DT_STORM_OVER	2

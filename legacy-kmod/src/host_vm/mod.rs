@@ -8,7 +8,7 @@
 
 mod storm;
 
-pub use storm::Storm;
+pub use storm::{Stepping, Storm};
 
 use std::ffi::{CStr, c_char};
 use std::ptr;

@@ -2,6 +2,7 @@
 //! probe context does to maps and rings. A thread plays a CPU, signals to it play
 //! interrupts and NMIs (`kmod/host/storm.c`).
 
+use std::ptr;
 use std::sync::Barrier;
 use std::thread;
 
@@ -19,11 +20,16 @@ struct RawStorm {
     cpu: u32,
     prog: u32,
     state: u32,
-    reserved: u32,
+    every: [u32; 2],
+    deep: u32,
+    ring: *mut RawMap,
+    taken: u64,
+    torn: u64,
 }
 
 unsafe extern "C" {
     fn dt_host_storm_run(storm: *mut RawStorm, rounds: u64);
+    fn dt_host_storm_step(storm: *mut RawStorm, rounds: u64);
     fn dt_host_storm_poke(storm: *mut RawStorm, nmi: i32) -> i32;
 }
 
@@ -38,6 +44,10 @@ pub struct Storm {
     pub refused: [u64; 3],
     /// What came out of the ring meanwhile and afterwards, in order.
     pub records: Vec<Vec<u8>>,
+    /// Stepping: records taken out inside interruptions,
+    pub taken: u64,
+    /// and those that were not level, number, level, number, sum, or came late.
+    pub torn: u64,
 }
 
 /// A pointer that goes to the threads of one storm.
@@ -74,6 +84,61 @@ impl HostVm {
     }
 }
 
+/// After how many machine instructions a firing is interrupted by another.
+#[derive(Clone, Copy, Debug)]
+pub struct Stepping {
+    /// The outermost.
+    pub every: u32,
+    /// Those that interrupt it,
+    pub every_inner: u32,
+    /// but only one of them in so many.
+    pub deep: u32,
+    /// Take records out inside the interruptions; they must be as [`Storm::torn`] says.
+    pub consume: bool,
+}
+
+impl HostVm {
+    /// Let `prog` fire `rounds` times on CPU 0, interrupted by itself between its
+    /// machine instructions (x86-64: by the trap flag; elsewhere not at all).
+    pub fn storm_stepping(
+        &mut self,
+        prog: u32,
+        rounds: u64,
+        stepping: Stepping,
+        ring: usize,
+    ) -> Result<Storm, VmError> {
+        let mut raw = RawStorm {
+            vm: self.raw,
+            thread: 0,
+            fired: [0; 3],
+            ended: [0; 3],
+            refused: [0; 3],
+            cpu: 0,
+            prog,
+            state: 0,
+            every: [stepping.every.max(1), stepping.every_inner.max(1)],
+            deep: stepping.deep.max(1),
+            ring: match stepping.consume {
+                true => self.map(ring)?.0,
+                false => ptr::null_mut(),
+            },
+            taken: 0,
+            torn: 0,
+        };
+        // SAFETY: machine and storm live until it returns; no other thread is involved.
+        unsafe { dt_host_storm_step(&mut raw, rounds) };
+        let records = self.take_records(ring)?;
+        Ok(Storm {
+            fired: raw.fired,
+            ended: raw.ended,
+            refused: raw.refused,
+            records,
+            taken: raw.taken,
+            torn: raw.torn,
+        })
+    }
+}
+
 /// One CPU, and beside it the consumer, who is also what interrupts it.
 fn one_cpu(
     vm: Shared<RawVm>,
@@ -92,7 +157,11 @@ fn one_cpu(
         cpu,
         prog,
         state: 0,
-        reserved: 0,
+        every: [1; 2],
+        deep: 1,
+        ring: ptr::null_mut(),
+        taken: 0,
+        torn: 0,
     };
     let storm = Shared(&raw mut raw);
     let over = Barrier::new(2);
@@ -132,5 +201,7 @@ fn one_cpu(
         ended: raw.ended,
         refused: raw.refused,
         records,
+        taken: 0,
+        torn: 0,
     }
 }

@@ -1,7 +1,7 @@
 //! What this kernel's BPF can do, found out by trying: a tiny program for each question. Versions are not asked for.
 //!
-//! Measured here: the first question (is there BPF at all, may we use it) 60 µs, all services 1 ms, the typed tracepoint
-//! 5 ms with the reading of BTF. Whether functions can be probed is only asked when a description asks for `fbt`.
+//! Measured here, CPU time: the first question (is there BPF at all, may we use it) 0.07 ms, everything but functions 2.7 ms,
+//! half of it the walk over BTF. Whether functions can be probed is only asked when a description asks for `fbt`.
 
 use super::btf::Btf;
 use super::sys::{self, RawProg, attach_type, prog_type};

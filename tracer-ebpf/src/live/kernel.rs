@@ -4,6 +4,7 @@ use super::btf::Btf;
 use super::features::{self, FuncWays};
 use super::kallsyms::Kallsyms;
 use super::tracefs::Tracefs;
+use super::warm::WarmLoader;
 use crate::provider::{self, Facts, FuncSym};
 use dsl::kernel::{ArgInfo, ArgType, KSymbol, KType, KTypeId, KernelView, Matched, TypeNs};
 use dsl::program::ProbeDesc;
@@ -19,6 +20,7 @@ pub struct Kernel {
     syscalls: OnceLock<Option<HashSet<String>>>,
     ways: OnceLock<(FuncWays, String)>,
     functions: OnceLock<Vec<FuncSym>>,
+    loader: WarmLoader,
 }
 
 impl Kernel {
@@ -27,6 +29,11 @@ impl Kernel {
         self.btf
             .get_or_init(|| Btf::open().inspect_err(|e| log::debug!("no BTF: {e}")).ok())
             .as_ref()
+    }
+
+    /// aya's loader.
+    pub fn loader(&self) -> &WarmLoader {
+        &self.loader
     }
 
     fn tracefs(&self) -> Option<&Tracefs> {
@@ -230,6 +237,10 @@ impl KernelView for Kernel {
         self.btf()?.enumerator(name)
     }
 
+    fn why_no_match(&self, desc: &ProbeDesc) -> Option<String> {
+        provider::why_none(self, desc)
+    }
+
     fn match_probes(&self, desc: &ProbeDesc, want_args: bool) -> Matched {
         let found = provider::probes(self, desc);
         let Some((first, rest)) = found.split_first() else {
@@ -239,6 +250,13 @@ impl KernelView for Kernel {
                 nearest: provider::nearest(self, desc),
             };
         };
+        if found
+            .iter()
+            .any(|p| !provider::dtrace::PROVIDER.ids.contains(&p.id))
+        {
+            // The compiler asks about what will be enabled.
+            self.loader.start();
+        }
         let args = want_args
             .then(|| provider::args(self, first))
             .flatten()

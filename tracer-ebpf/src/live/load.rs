@@ -9,12 +9,13 @@ use super::elf;
 use super::maps::Maps;
 use super::sys::{self, RawProg, attach_type, prog_type};
 use super::verifier::{describe, refused};
+use super::warm::WarmLoader;
 use crate::backend::{BackendError, LoadOptions};
 use crate::image::{Image, Insn, Phase, Prog, ProgKind};
 use crate::site::Site;
+use aya::Ebpf;
 use aya::programs::perf_event::{PerfEventConfig, PerfEventScope, SamplePolicy, SoftwareEvent};
 use aya::programs::{Program, ProgramError};
-use aya::{Ebpf, EbpfLoader};
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -36,8 +37,8 @@ pub struct Attached {
 pub struct Loader<'a> {
     /// Types, where the kernel has them.
     pub btf: Option<&'a Btf>,
-    /// aya's loader; made when first asked for, because that takes 20 ms and more.
-    pub aya: &'a mut dyn FnMut() -> EbpfLoader<'static>,
+    /// aya's.
+    pub aya: &'a WarmLoader,
     /// The caller's.
     pub options: &'a LoadOptions<'a>,
 }
@@ -62,7 +63,7 @@ impl Loader<'_> {
             .map(|(n, p, i)| (n.as_str(), *p, i.as_slice()))
             .collect();
         let object = elf::write(&parts).map_err(BackendError::Other)?;
-        let mut ebpf = (self.aya)().load(&object).map_err(|e| {
+        let mut ebpf = self.aya.with(|aya| aya.load(&object)).map_err(|e| {
             BackendError::Other(format!("aya does not take our object: {}", chain(&e)))
         })?;
         let ids = self.target_ids(&parts)?;

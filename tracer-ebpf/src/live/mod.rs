@@ -16,6 +16,7 @@ mod session;
 pub mod sys;
 pub mod tracefs;
 mod verifier;
+mod warm;
 
 pub use kernel::Kernel;
 
@@ -24,7 +25,6 @@ use crate::caps::Caps;
 use crate::image::Image;
 use crate::provider;
 use crate::site::ProbeInfo;
-use aya::EbpfLoader;
 use dsl::kernel::KernelView;
 use dsl::program::ProbeDesc;
 use std::sync::OnceLock;
@@ -91,7 +91,7 @@ impl Backend for EbpfBackend {
         let maps = maps::Maps::create(image)?;
         let mut loader = load::Loader {
             btf: self.kernel.btf(),
-            aya: &mut EbpfLoader::new,
+            aya: self.kernel.loader(),
             options,
         };
         let attached = loader.load(image, &maps)?;

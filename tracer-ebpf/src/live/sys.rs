@@ -519,6 +519,68 @@ pub fn membarrier() -> io::Result<()> {
     }
 }
 
+/// A file of the kernel's that never changes, mapped where the kernel allows it (BTF since Linux 6.16), else read.
+pub enum Constant {
+    /// Read into memory of ours.
+    Read(Vec<u8>),
+    /// Mapped.
+    Mapped(Mapping),
+}
+
+/// See [`Constant`].
+pub struct Mapping {
+    at: std::ptr::NonNull<u8>,
+    len: usize,
+}
+
+// SAFETY: nobody writes to the mapping.
+unsafe impl Send for Mapping {}
+// SAFETY: as above.
+unsafe impl Sync for Mapping {}
+
+impl Constant {
+    /// Opens a file of `/sys/kernel/btf`; no other is constant.
+    pub fn btf(name: &str) -> io::Result<Constant> {
+        let path = std::path::Path::new("/sys/kernel/btf").join(name);
+        let file = std::fs::File::open(&path)?;
+        let len = file.metadata()?.len() as usize;
+        // SAFETY: a new mapping at an address of the kernel's choice.
+        let mapped = unsafe {
+            rustix::mm::mmap(
+                std::ptr::null_mut(),
+                len,
+                rustix::mm::ProtFlags::READ,
+                rustix::mm::MapFlags::PRIVATE,
+                &file,
+                0,
+            )
+        };
+        match mapped.ok().and_then(|at| std::ptr::NonNull::new(at.cast())) {
+            Some(at) => Ok(Constant::Mapped(Mapping { at, len })),
+            None => Ok(Constant::Read(std::fs::read(path)?)),
+        }
+    }
+}
+
+impl std::ops::Deref for Constant {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Constant::Read(bytes) => bytes,
+            // SAFETY: mapped until drop, `len` bytes, and the kernel's BTF is read-only for the kernel too.
+            Constant::Mapped(m) => unsafe { std::slice::from_raw_parts(m.at.as_ptr(), m.len) },
+        }
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: `btf` made this mapping, and nothing borrowed from it outlives `self`.
+        let _ = unsafe { rustix::mm::munmap(self.at.as_ptr().cast(), self.len) };
+    }
+}
+
 /// The first word of a mappable array map, shared with the programs that run.
 pub struct SharedWord {
     at: std::ptr::NonNull<AtomicU32>,

@@ -62,17 +62,17 @@ fn place(prog: &Prog, log: &str, options: &LoadOptions<'_>) -> String {
 
 /// The last instruction in a log: its lines are `12: (85) call …`, states and remarks between them.
 fn failing(log: &str) -> Option<usize> {
-    let numbers = log.lines().filter_map(|l| {
+    let mut numbers = log.lines().rev().filter_map(|l| {
         let (number, rest) = l.trim_start().split_once(": (")?;
         rest.get(2..3).filter(|c| *c == ")")?;
         number.parse().ok()
     });
-    let invalid = log.lines().filter_map(|l| {
+    let mut invalid = log.lines().rev().filter_map(|l| {
         // Refused before the walk: `jump out of range from insn 3 to 9`, `unreachable insn 7`.
         let (_, rest) = l.split_once(" insn ")?;
         rest.split_whitespace().next()?.parse().ok()
     });
-    numbers.last().or(invalid.last())
+    numbers.next().or(invalid.next())
 }
 
 /// The last line that says something.

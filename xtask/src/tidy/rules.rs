@@ -40,7 +40,9 @@ pub fn crate_edges(tree: &Tree) -> Vec<Finding> {
     for (from, to) in &tree.edges {
         let allowed = EDGES.iter().find(|(name, _)| name == from);
         let ours = EDGES.iter().any(|(name, _)| name == to);
-        if ours && !allowed.is_some_and(|(_, to_list)| to_list.contains(&to.as_str())) {
+        // A crate may name itself: its tests ask for features of its own that way.
+        if ours && from != to && !allowed.is_some_and(|(_, to_list)| to_list.contains(&to.as_str()))
+        {
             found(from, format!("must not depend on `{to}`"));
         }
         if let Some((_, users)) = KEPT_TO.iter().find(|(name, _)| name == to)
@@ -65,6 +67,10 @@ pub fn dsl_pure(tree: &Tree) -> Vec<Finding> {
         for (n, line) in file.code() {
             // `std::fs`, and `std::{fmt, fs}`.
             for after in line.split("std::").skip(1) {
+                // An address is a value with a text form; it takes a socket to reach anything.
+                if after.starts_with("net::Ip") {
+                    continue;
+                }
                 let list = match after.strip_prefix('{') {
                     Some(list) => list.split('}').next().unwrap_or(list),
                     None => after
@@ -151,6 +157,7 @@ mod tests {
         };
         assert!(crate_edges(&edge("tracer-user", "dsl")).is_empty());
         assert!(crate_edges(&edge("dsl", "thiserror")).is_empty());
+        assert!(crate_edges(&edge("dsl", "dsl")).is_empty());
         assert_eq!(crate_edges(&edge("dsl", "tracer-ebpf")).len(), 1);
         assert_eq!(crate_edges(&edge("tracer-ebpf", "legacy-kmod")).len(), 1);
         assert_eq!(crate_edges(&edge("xtask", "dsl")).len(), 1);
@@ -164,7 +171,7 @@ mod tests {
 
     #[test]
     fn dsl_does_no_io_and_names_no_backend() {
-        let bad = "use std::{fmt, fs};\nlet x = ayah;\nsys_bpf();\nbpf(1);\nuse aya::Ebpf; // here\nuse std::fmt; // std::net\n";
+        let bad = "use std::{fmt, fs};\nlet x = ayah;\nsys_bpf();\nbpf(1);\nuse aya::Ebpf; // here\nuse std::net::Ipv4Addr; // std::net\n";
         let lines: Vec<usize> = dsl_pure(&tree("dsl/src/lib.rs", bad))
             .iter()
             .map(|f| f.line)

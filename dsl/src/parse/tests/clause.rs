@@ -76,6 +76,18 @@ fn predicates_and_the_slash() {
         "expected predicate and/or actions following probe description",
     );
     fails("BEGIN /a { b }", "D_SYNTAX", "syntax error near \"{\"");
+    fails(
+        "BEGIN /(a/ { b }",
+        "D_SYNTAX",
+        "closing ) expected in predicate before /",
+    );
+    fails(
+        "BEGIN /a[1/ { b }",
+        "D_SYNTAX",
+        "closing ] expected in predicate before /",
+    );
+    fails("BEGIN /a)/ { b }", "D_SYNTAX", "extra ) in input stream");
+    fails("BEGIN { a]; }", "D_SYNTAX", "extra ] in input stream");
     fails("BEGIN / / { b }", "D_SYNTAX", "syntax error near \"/\"");
 }
 
@@ -124,7 +136,7 @@ fn probe_descriptions() {
     );
     check(
         "pid123:a.out:main+:4f {}",
-        "[D_SYNTAX] line 1: syntax error near \"+\"",
+        "[D_SYNTAX] line 1: expected predicate and/or actions following probe description",
     );
     check("123, 7 {}", "(clause #123 #7 {})");
     check(
@@ -144,13 +156,17 @@ fn probe_descriptions() {
         "D_PDESC_INVAL",
         "invalid probe description \"a:b:c:d:e\": Overspecified probe description",
     );
-    fails("BEGIN END {}", "D_SYNTAX", "syntax error near \"END\"");
+    fails(
+        "BEGIN END {}",
+        "D_SYNTAX",
+        "expected predicate and/or actions following probe description",
+    );
     fails("BEGIN, {}", "D_SYNTAX", "syntax error near \"{\"");
     fails("{ x; }", "D_SYNTAX", "syntax error near \"{\"");
     fails(
         "99999999999999999999999 {}",
         "D_INT_OFLOW",
-        "integer constant 99999999999999999999999 cannot be represented in any built-in integral type",
+        "constant 99999999999999999999999 results in integer overflow",
     );
 }
 
@@ -317,37 +333,43 @@ fn pragmas() {
     fails(
         "#pragma D option",
         "D_PRAGMA_MALFORM",
-        "malformed #pragma D option: option name expected",
+        "malformed #pragma option <option>=<val>",
     );
     fails(
         "#pragma D option nspec = 3",
         "D_PRAGMA_MALFORM",
-        "superfluous arguments specified for #pragma D option",
+        "superfluous arguments specified for #pragma option",
     );
     fails(
         "#pragma option quiet",
         "D_PRAGMA_MALFORM",
-        "malformed pragma: #pragma option must be written as #pragma D option",
+        "malformed #pragma option: write #pragma D option",
     );
-    fails(
-        "#pragma",
-        "D_PRAGMA_MALFORM",
-        "malformed pragma: #pragma needs a name",
-    );
+    fails("#pragma", "D_PRAGMA_MALFORM", "malformed #pragma");
     fails(
         "#pragma D attributes Stable/Stable x",
-        "D_PRAGMA_MALFORM",
-        "malformed #pragma D attributes: invalid attributes: Stable/Stable (expected name/data/class)",
+        "D_PRAGMA_INVAL",
+        "invalid attributes specified by #pragma attributes",
     );
     fails(
         "#pragma D binding \"x\" y",
-        "D_PRAGMA_MALFORM",
-        "malformed #pragma D binding: invalid version: x",
+        "D_PRAGMA_INVAL",
+        "invalid version specified by #pragma binding",
     );
     fails(
         "#pragma D depends_on library io.d",
         "D_PRAGMA_DEPEND",
         "main program may not explicitly depend on a library",
+    );
+    fails(
+        "#pragma D error \"not here\"",
+        "D_PRAGERR",
+        "#error: not here",
+    );
+    fails(
+        "#pragma D attributes Stable/Stable/Common",
+        "D_PRAGMA_MALFORM",
+        "malformed #pragma attributes <attributes> <ident>",
     );
     fails("#error not here", "D_PRAGERR", "#error: not here");
     fails("#pragma error not here", "D_PRAGERR", "#error: not here");
@@ -370,12 +392,12 @@ fn pragmas() {
 #[test]
 fn several_errors_and_what_is_between() {
     check(
-        "BEGIN { x = ; y = 1; z = 2 +; }\nint;\nEND { w = 'abcde' + 1; v; ) }\ntick-1s { a }",
+        "BEGIN { x = ; y = 1; z = 2 +; }\nint;\nEND { w = 'abcdefghi' + 1; v; ) }\ntick-1s { a }",
         "[D_SYNTAX] line 1: syntax error near \";\"\n\
          [D_SYNTAX] line 1: syntax error near \";\"\n\
-         [D_DECL_USELESS] line 2: declaration does not declare anything\n\
+         [D_DECL_USELESS] line 2: useless declaration\n\
          [D_CHR_OFLOW] line 3: character constant is too long\n\
-         [D_SYNTAX] line 3: syntax error near \")\"",
+         [D_SYNTAX] line 3: extra ) in input stream",
     );
     check(
         "#line 50 \"inc.h\"\nBEGIN { x = ; }",
@@ -462,5 +484,47 @@ fn the_pspec_option_makes_every_word_a_description() {
     assert_eq!(
         dump(&ast),
         "(clause :::int {})\n(clause :::inline {})\n(clause :::string /x/ {})\n"
+    );
+}
+
+#[test]
+fn sources_share_types_and_macro_arguments() {
+    let mut sources = crate::source::Sources::new();
+    let library = sources.add("lib.d", "typedef int t;");
+    let script = sources.add("x.d", "BEGIN { (t)-$1; x = (kernel_t)-1; }");
+    let flag = sources.add("-n", "END { $2 ");
+    let macros = MacroArgs {
+        args: vec!["1".into(), "2".into(), "3".into()],
+        ..MacroArgs::default()
+    };
+    let options = crate::parse::ParseOptions {
+        macros: &macros,
+        is_type: &|name| name == "kernel_t",
+        pspec: false,
+        empty: false,
+    };
+    let input = |src, kind| crate::parse::Input { src, kind };
+    let mut inputs = vec![
+        input(library, InputKind::Library),
+        input(script, InputKind::Script),
+        input(flag, InputKind::Probe(ProbeFlag::Name)),
+    ];
+    let (_, diags) = crate::parse::parse(&sources, &inputs, &options);
+    let told: Vec<String> = diags.iter().map(|d| d.headline(&sources, true)).collect();
+    assert_eq!(told, ["[D_SYNTAX] line 1: syntax error near end of input"]);
+    assert_eq!(sources.locate(diags[0].span).unwrap().file, "-n");
+    inputs.pop();
+    let (ast, diags) = crate::parse::parse(&sources, &inputs, &options);
+    assert_eq!(
+        dump(&ast),
+        "(decl typedef t: int)\n(clause :::BEGIN {(cast <t> (- 1)) (= x (cast <kernel_t> (- 1)))})\n"
+    );
+    let told: Vec<&str> = diags.iter().map(|d| d.text.as_str()).collect();
+    assert_eq!(
+        told,
+        [
+            "extraneous argument '2' ($2 is not referenced)",
+            "extraneous argument '3' ($3 is not referenced)"
+        ]
     );
 }

@@ -113,7 +113,7 @@ fn base_types() {
     fails(
         "long char x;",
         "D_DECL_CHARATTR",
-        "invalid type declaration: attribute \"short\" or \"long\" may not be used with char type",
+        "invalid type declaration: short and long may not be used with char type",
     );
     fails(
         "short void *x;",
@@ -128,7 +128,7 @@ fn base_types() {
     fails(
         "long struct s x;",
         "D_DECL_LONGINT",
-        "invalid type declaration: short and long may only be used with integer type",
+        "invalid type declaration: long and long long may only be used with integer or floating-point type",
     );
     fails(
         "static int x;",
@@ -155,15 +155,11 @@ fn base_types() {
         "D_DECL_PARMCLASS",
         "inappropriate storage class for function or associative array parameter",
     );
-    fails(
-        "int;",
-        "D_DECL_USELESS",
-        "declaration does not declare anything",
-    );
+    fails("int;", "D_DECL_USELESS", "useless declaration");
     fails(
         "int m`x;",
         "D_DECL_SCOPE",
-        "cannot use the scoping operator in a declared name: m`x",
+        "D scoping operator may not be used in a declaration name (m`x)",
     );
     fails(
         "int *;",
@@ -203,10 +199,16 @@ fn structs_and_enums() {
     check("enum { X } v;", "(decl v: enum {X})");
     check("enum e x;", "(decl x: enum e)");
     fails("enum e { };", "D_SYNTAX", "syntax error near \"}\"");
+    fails("struct s { };", "D_SYNTAX", "syntax error near \"}\"");
     fails(
-        "struct { } ;x",
-        "D_SYNTAX",
-        "expected predicate and/or actions following probe description",
+        "short float x;",
+        "D_DECL_LONGINT",
+        "invalid type declaration: short may only be used with integer type",
+    );
+    fails(
+        "int a[...];",
+        "D_DECL_PROTO_VARARGS",
+        "array prototype may not use a variable-length argument list",
     );
     fails("struct ;", "D_SYNTAX", "syntax error near \";\"");
     fails("struct s { int a };", "D_SYNTAX", "syntax error near \"}\"");

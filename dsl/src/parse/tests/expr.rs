@@ -77,17 +77,17 @@ fn integers() {
     fails(
         "BEGIN { x = 18446744073709551616; }",
         "D_INT_OFLOW",
-        "integer constant 18446744073709551616 cannot be represented in any built-in integral type",
+        "constant 18446744073709551616 results in integer overflow",
     );
     fails(
         "BEGIN { x = 0x10000000000000000; }",
         "D_INT_OFLOW",
-        "integer constant 0x10000000000000000 cannot be represented in any built-in integral type",
+        "constant 0x10000000000000000 results in integer overflow",
     );
     fails(
         "BEGIN { x = 089; }",
         "D_INT_DIGIT",
-        "invalid digit '8' found in octal constant",
+        "constant 089 contains invalid digit 8",
     );
     for f in ["1.5", "1.", ".5", "1e5", "1.5e-3f", "0.0"] {
         fails(
@@ -109,7 +109,7 @@ fn strings() {
     expr(r#""""#, r#""""#);
     expr(r#""a\"b\\c""#, r#""a\"b\\c""#);
     expr(r#""\a\b\t\n\v\f\r\0""#, r#""\x07\x08\t\n\x0b\x0c\r\x00""#);
-    expr(r#""\x41\x4\1012\q\377""#, r#""A\x04A2q\xff""#);
+    expr(r#""\x41\x4\1012\q\'\?\377""#, r#""A\x04A2\\q\\\'\\?\xff""#);
     expr("\"é\"", r#""\xc3\xa9""#);
     expr(r#""/* no */ // no""#, r#""/* no */ // no""#);
     fails(
@@ -135,9 +135,13 @@ fn characters() {
     expr("'a'", "'97'");
     expr(
         r"'\n', '\0', '\'', '\x7f', '\377'",
-        "(, (, (, (, '10' '0') '39') '127') '-1')",
+        "(, (, (, (, '10' '0') '23591') '127') '-1')",
     );
     expr("'ab', 'abcd'", "(, '24930' '1633837924')");
+    expr(
+        r"'a\bcdefgh', '\c', '\0103'",
+        "(, (, '6991947704341784424' '23651') '2099')",
+    );
     expr(r#"'"'"#, "'34'");
     fails(
         "BEGIN { x = ''; }",
@@ -145,7 +149,7 @@ fn characters() {
         "empty character constant",
     );
     fails(
-        "BEGIN { x = 'abcde'; }",
+        "BEGIN { x = 'abcdefghi'; }",
         "D_CHR_OFLOW",
         "character constant is too long",
     );
@@ -198,6 +202,16 @@ fn calls_and_aggregations() {
     );
     expr("return(1)", "(call return 1)");
     fails("BEGIN { f(a,); }", "D_SYNTAX", "syntax error near \")\"");
+    fails(
+        "BEGIN { x.f(1); }",
+        "D_FUNC_IDENT",
+        "function designator is not of function type",
+    );
+    fails(
+        "BEGIN { @ = tick-1(); }",
+        "D_FUNC_IDENT",
+        "function designator is not of function type",
+    );
     fails(
         "BEGIN { (f)(a) + b c; }",
         "D_SYNTAX",
