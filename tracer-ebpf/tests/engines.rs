@@ -71,7 +71,13 @@ fn program(difos: &[Difo], vars: &[VarDef]) -> Program {
     }
 }
 
-fn interpret(difos: &[Difo], vars: &[VarDef], state: &mut State, world: &mut FixedWorld, strsize: u32) -> Vec<Outcome> {
+fn interpret(
+    difos: &[Difo],
+    vars: &[VarDef],
+    state: &mut State,
+    world: &mut FixedWorld,
+    strsize: u32,
+) -> Vec<Outcome> {
     state.begin_firing();
     let mut out = Vec::new();
     for difo in difos {
@@ -141,11 +147,19 @@ fn agree(a: &Outcome, b: &Outcome) -> bool {
 fn world() -> FixedWorld {
     let mut w = FixedWorld::new();
     // SAFETY: plain system calls.
-    let (pid, tid, uid, gid) =
-        unsafe { (libc::getpid(), libc::gettid(), libc::getuid(), libc::getgid()) };
+    let (pid, tid, uid, gid) = unsafe {
+        (
+            libc::getpid(),
+            libc::gettid(),
+            libc::getuid(),
+            libc::getgid(),
+        )
+    };
     let comm = std::fs::read("/proc/thread-self/comm").unwrap();
-    w.strs.insert(BuiltinVar::Execname as u16, comm[..comm.len() - 1].to_vec());
-    w.strs.insert(BuiltinVar::Probefunc as u16, b"fname".to_vec());
+    w.strs
+        .insert(BuiltinVar::Execname as u16, comm[..comm.len() - 1].to_vec());
+    w.strs
+        .insert(BuiltinVar::Probefunc as u16, b"fname".to_vec());
     for (v, n) in [
         (BuiltinVar::Pid, pid as u64),
         (BuiltinVar::Tid, tid as u64),
@@ -166,7 +180,11 @@ fn config(strsize: u32, faults: bool) -> Cfg {
     use BuiltinVar::*;
     let refused = [Subr::Cleanpath, Subr::Json, Subr::InetNtoa6];
     Cfg {
-        subrs: Cfg::SUBRS.iter().copied().filter(|s| !refused.contains(s)).collect(),
+        subrs: Cfg::SUBRS
+            .iter()
+            .copied()
+            .filter(|s| !refused.contains(s))
+            .collect(),
         builtins: vec![Pid, Tid, Uid, Gid, Execname, Arg0, Arg1, Arg2, Probefunc],
         strsize,
         faults,
@@ -181,7 +199,10 @@ fn engines_kernel() {
         return;
     }
     let number = |name: &str, default: u64| {
-        std::env::var(name).ok().and_then(|s| s.parse().ok()).unwrap_or(default)
+        std::env::var(name)
+            .ok()
+            .and_then(|s| s.parse().ok())
+            .unwrap_or(default)
     };
     let batches = number("ENGINES_BATCHES", 1250);
     let first = number("ENGINES_SEED", 1);
@@ -199,16 +220,30 @@ fn engines_kernel() {
         cfg.strsize = strsize;
         cfg.statements = [24, 8, 16][(seed % 3) as usize];
         let vars = gen_vars(&mut draw, &cfg);
-        let difos: Vec<Difo> = (0..each).map(|_| gen_difo_with(&mut draw, &cfg, &vars)).collect();
+        let difos: Vec<Difo> = (0..each)
+            .map(|_| gen_difo_with(&mut draw, &cfg, &vars))
+            .collect();
         let program = program(&difos, &vars);
-        let caps = Caps { cpus: 64, ..Caps::modern() };
+        let caps = Caps {
+            cpus: 64,
+            ..Caps::modern()
+        };
         let matches: Vec<Vec<ProbeInfo>> = difos.iter().map(|_| vec![begin()]).collect();
         let plan = plan(&matches, &caps);
-        let opts = LowerOpts { strsize, bufsize: 1 << 16, dynvarsize: 1 << 18, ..LowerOpts::default() };
+        let opts = LowerOpts {
+            strsize,
+            bufsize: 1 << 16,
+            dynvarsize: 1 << 18,
+            ..LowerOpts::default()
+        };
         let image = match lower(&program, &plan, &caps, &opts) {
             Ok(i) => i,
             Err(e) => {
-                failures.push(format!("seed {seed}: clause {}: {e}\n{}", e.clause.0, to_asm(&difos[e.clause.0 as usize], &vars)));
+                failures.push(format!(
+                    "seed {seed}: clause {}: {e}\n{}",
+                    e.clause.0,
+                    to_asm(&difos[e.clause.0 as usize], &vars)
+                ));
                 continue;
             }
         };
@@ -216,7 +251,9 @@ fn engines_kernel() {
             Ok(l) => l,
             Err(e) => {
                 failures.push(format!("seed {seed}: {e}"));
-                if failures.len() > 5 { break; }
+                if failures.len() > 5 {
+                    break;
+                }
                 continue;
             }
         };
@@ -228,18 +265,27 @@ fn engines_kernel() {
             loaded.run(0).unwrap();
             let got = read(&image, &loaded.records());
             if got.len() != want.len() {
-                failures.push(format!("seed {seed}, firing {firing}: {} records for {} clauses", got.len(), want.len()));
+                failures.push(format!(
+                    "seed {seed}, firing {firing}: {} records for {} clauses",
+                    got.len(),
+                    want.len()
+                ));
                 break;
             }
             let bad = want.iter().zip(&got).position(|(w, g)| !agree(w, g));
             if let Some(n) = bad {
                 failures.push(format!(
                     "seed {seed}, firing {firing}, clause {n}: interpreter {:?}, kernel {:?}\n{}",
-                    want[n], got[n], to_asm(&difos[n], &vars)
+                    want[n],
+                    got[n],
+                    to_asm(&difos[n], &vars)
                 ));
                 break;
             }
-            faulted += want.iter().filter(|o| matches!(o, Outcome::Fault(..))).count();
+            faulted += want
+                .iter()
+                .filter(|o| matches!(o, Outcome::Fault(..)))
+                .count();
         }
         ran += difos.len();
         if failures.len() > 5 {

@@ -422,7 +422,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             self.asm.may_goto(out);
             self.asm.ldx(Size::D, R::R6, R::FP, mem);
             self.asm.ldx(Size::D, R::R6, R::R6, 0);
-            self.asm.jmp(Cond::Ge, R::R6, end, out);
+            self.asm.jmp(Cond::Gt, R::R6, end - step, out);
             body(self, next);
             self.asm.bind(next);
             self.asm.ldx(Size::D, R::R3, R::FP, mem);

@@ -15,7 +15,11 @@ const FREEZE: i64 = 22;
 fn bpf(cmd: i64, attr: &mut [u64; 16]) -> Result<i64, Error> {
     // SAFETY: `attr` is larger than any attribute used here, and zero where unused; the pointers in it outlive the call.
     let r = unsafe { libc::syscall(libc::SYS_bpf, cmd, attr.as_mut_ptr(), 128usize) };
-    if r < 0 { Err(Error::last_os_error()) } else { Ok(r) }
+    if r < 0 {
+        Err(Error::last_os_error())
+    } else {
+        Ok(r)
+    }
 }
 
 fn lo_hi(lo: u32, hi: u32) -> u64 {
@@ -156,7 +160,8 @@ impl Loaded {
     pub fn drops(&self, kind: u32, cpus: usize) -> u64 {
         let mut values = vec![0u64; cpus];
         // SAFETY: plain numbers seen as bytes.
-        let bytes = unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast::<u8>(), cpus * 8) };
+        let bytes =
+            unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast::<u8>(), cpus * 8) };
         lookup(self.maps[self.drops], &kind.to_le_bytes(), bytes).unwrap();
         values.iter().sum()
     }
@@ -182,8 +187,13 @@ impl Ring {
     fn new(fd: i32, size: usize) -> Result<Ring, Error> {
         let map = |len: usize, prot: i32, off: i64| {
             // SAFETY: a new mapping.
-            let p = unsafe { libc::mmap(std::ptr::null_mut(), len, prot, libc::MAP_SHARED, fd, off) };
-            if p == libc::MAP_FAILED { Err(Error::last_os_error()) } else { Ok(p) }
+            let p =
+                unsafe { libc::mmap(std::ptr::null_mut(), len, prot, libc::MAP_SHARED, fd, off) };
+            if p == libc::MAP_FAILED {
+                Err(Error::last_os_error())
+            } else {
+                Ok(p)
+            }
         };
         let consumer = map(4096, libc::PROT_READ | libc::PROT_WRITE, 0)?;
         let rest = map(4096 + 2 * size, libc::PROT_READ, 4096)?;
