@@ -201,6 +201,11 @@ impl Asm {
         self.fixups.push((self.insns.len() as u32, to));
         self.raw(Insn::new(isa::JA, R::R0, R::R0, 0, 0));
     }
+    /// Falls through, but for a program that loops without end.
+    pub fn may_goto(&mut self, to: Label) {
+        self.fixups.push((self.insns.len() as u32, to));
+        self.raw(Insn::new(isa::MAY_GOTO, R::R0, R::R0, 0, 0));
+    }
     /// Jumps if the condition holds.
     pub fn jmp(&mut self, cond: Cond, dst: R, src: impl Into<Src>, to: Label) {
         self.fixups.push((self.insns.len() as u32, to));

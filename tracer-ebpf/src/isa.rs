@@ -63,6 +63,8 @@ pub const CALL: u8 = 0x85;
 pub const EXIT: u8 = 0x95;
 /// `ja`.
 pub const JA: u8 = 0x05;
+/// `may_goto`: jumps once the program has gone through too many loops.
+pub const MAY_GOTO: u8 = 0xe5;
 
 macro_rules! ops {
     ($(#[$m:meta])* $ty:ident { $($name:ident = $num:literal, $text:literal;)* }) => {
@@ -210,6 +212,7 @@ fn one(insn: Insn, next: Option<&Insn>, pc: usize, prog: &Prog, names: &Names<'_
         },
         EXIT => "exit".to_owned(),
         JA => format!("goto {}", target(off.into())),
+        MAY_GOTO => format!("may_goto {}", target(off.into())),
         LD_IMM64 => {
             let hi = next.map_or(0, |n| n.imm);
             match s {

@@ -23,8 +23,10 @@ pub const MAIN_STACK: u16 = 384;
 pub const SUB_STACK: u16 = 128;
 /// Scratch: place through which pointers become numbers.
 pub const LAUNDER: u32 = 0;
+/// Scratch: what the loops of subprograms count in, and 7 u64 for what they work on.
+pub const LOOP_MEM: u32 = 16;
 /// Scratch: first byte after the fixed part.
-pub const SCRATCH_HEAD: u32 = 16;
+pub const SCRATCH_HEAD: u32 = 80;
 
 /// A run-time value.
 pub type ValueId = usize;
@@ -198,6 +200,8 @@ pub struct Fun<'a, 'b> {
     pub strtok: Option<u32>,
     /// Slots that have to be zero from the start.
     pub zeroed: Vec<i16>,
+    /// In a subprogram on strings: slot of the pointer to the loops' memory.
+    pub mem_slot: i16,
     /// Behind the end of the phase check and probe selection.
     pub exit: Label,
 }
@@ -223,6 +227,12 @@ impl<'a, 'b> Fun<'a, 'b> {
         let id = self.service(s)?;
         self.asm.call(id);
         Ok(())
+    }
+
+    /// Calls a subprogram on strings: they get the scratch in r5.
+    pub fn call_str(&mut self, s: super::string::StrSub) {
+        self.scratch_ptr(R::R5, LOOP_MEM);
+        self.call_sub(Sub::Str(s));
     }
 
     /// Calls a subprogram.

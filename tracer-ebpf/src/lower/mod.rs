@@ -712,6 +712,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             dynamic: None,
             strtok: None,
             zeroed: Vec::new(),
+            mem_slot: 0,
             exit,
         }
     }

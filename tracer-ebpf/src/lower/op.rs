@@ -563,8 +563,11 @@ impl<'a, 'b> Fun<'a, 'b> {
             && flow::result(i, at, before, c.difo) != Sv::Rt
             && !matches!(i.op, Op::Mov)
         {
-            if let Sv::Builtin(v) = flow::result(i, at, before, c.difo) {
-                self.builtin_read(v)?;
+            match flow::result(i, at, before, c.difo) {
+                Sv::Builtin(v) => drop(self.builtin_read(v)?),
+                // Read where it is met, so that using it makes no calls.
+                Sv::Comm => drop(self.comm()?),
+                _ => {}
             }
             self.alias(rd, Opnd::Known(Sv::Const(0)));
             return Ok(());

@@ -70,8 +70,9 @@ impl<'a, 'b> Fun<'a, 'b> {
                     let slot = match self.frame.alloc(8) {
                         Some(s) => s,
                         None => {
-                            return Err(self
-                                .err("too many clause-local variables for the 512 bytes of stack"));
+                            return Err(self.err(
+                                "too many clause-local variables for the 512 bytes of stack",
+                            ));
                         }
                     };
                     self.asm.st(Size::D, R::FP, slot, 0);

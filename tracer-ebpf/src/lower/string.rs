@@ -244,7 +244,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         let pb = self.scmp_arg(vb, off)?;
         self.place_ptr(pa, R::R1);
         self.place_ptr(pb, R::R2);
-        self.call_sub(super::fun::Sub::Str(StrSub::Strcmp));
+        self.call_str(StrSub::Strcmp);
         let d = self.dst(c, at, super::flow::F0)?;
         self.asm.mov(d, R::R0);
         Ok(d)
@@ -380,6 +380,8 @@ impl<'a, 'b> Fun<'a, 'b> {
                 .err("this kernel's BPF has no loops (Linux 5.3), which string subroutines need"));
         }
         self.asm.begin_sub(label, format!("{s:?}").to_lowercase());
+        self.mem_slot = self.block(8)?;
+        self.asm.stx(Size::D, R::FP, self.mem_slot, R::R5);
         match s {
             StrSub::Strcmp => self.sub_strcmp(),
             StrSub::Strchr => self.sub_strchr(),
@@ -405,16 +407,37 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.cx.opts.strsize.next_multiple_of(8) as i32
     }
 
-    /// A counted loop over offsets 0, `step` … below `end`: r6 counts. The body may leave by a jump.
+    /// A counted loop over offsets 0, `step` … below `end`: r6 counts. The body may leave by a jump; r3 is lost
+    /// from round to round.
+    ///
+    /// With `may_goto` the count comes from memory each time, unknown but bounded: the verifier sees the same state again
+    /// and is done. Without, it counts along.
     fn each(&mut self, end: i32, step: i32, body: impl FnOnce(&mut Self, Label)) {
-        let (top, out) = (self.asm.label(), self.asm.label());
-        self.asm.imm(R::R6, 0);
-        self.asm.bind(top);
-        let next = self.asm.label();
-        body(self, next);
-        self.asm.bind(next);
-        self.asm.alu(Alu::Add, R::R6, step);
-        self.asm.jmp(Cond::Lt, R::R6, end, top);
+        let (top, next, out) = (self.asm.label(), self.asm.label(), self.asm.label());
+        if self.cx.caps.may_goto {
+            let mem = self.mem_slot;
+            self.asm.ldx(Size::D, R::R6, R::FP, mem);
+            self.asm.st(Size::D, R::R6, 0, 0);
+            self.asm.bind(top);
+            self.asm.may_goto(out);
+            self.asm.ldx(Size::D, R::R6, R::FP, mem);
+            self.asm.ldx(Size::D, R::R6, R::R6, 0);
+            self.asm.jmp(Cond::Gt, R::R6, end - step, out);
+            body(self, next);
+            self.asm.bind(next);
+            self.asm.ldx(Size::D, R::R3, R::FP, mem);
+            self.asm.ldx(Size::D, R::R6, R::R3, 0);
+            self.asm.alu(Alu::Add, R::R6, step);
+            self.asm.stx(Size::D, R::R3, 0, R::R6);
+            self.asm.ja(top);
+        } else {
+            self.asm.imm(R::R6, 0);
+            self.asm.bind(top);
+            body(self, next);
+            self.asm.bind(next);
+            self.asm.alu(Alu::Add, R::R6, step);
+            self.asm.jmp(Cond::Lt, R::R6, end, top);
+        }
         self.asm.bind(out);
     }
 
@@ -540,6 +563,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         let (out, any) = (self.asm.label(), self.asm.label());
         // The NUL counts: it is found by looking for it.
         self.asm.jmp(Cond::Ne, R::R2, 0, any);
+        self.asm.ldx(Size::D, R::R5, R::FP, self.mem_slot);
         self.call_sub(super::fun::Sub::Str(StrSub::Strchr));
         self.asm.exit();
         self.asm.bind(any);
@@ -630,11 +654,13 @@ impl<'a, 'b> Fun<'a, 'b> {
         a.neg(R::R8);
         a.bind(positive);
         a.bind(plain);
-        a.st(Size::B, R::R3, 71, 0);
         a.mov(R::R9, R::R3);
-        a.alu(Alu::Add, R::R9, 70);
+        a.st(Size::B, R::R9, 71, 0);
+        // By way of memory: a number that is known would be followed through all its digits.
+        a.stx(Size::D, R::R5, 8, R::R8);
+        a.ldx(Size::D, R::R8, R::R5, 8);
         let out = self.asm.label();
-        self.each(64, 1, |f, next| {
+        self.each(64, 1, |f, _| {
             let a = &mut f.asm;
             let letter = a.label();
             let store = a.label();
@@ -647,12 +673,20 @@ impl<'a, 'b> Fun<'a, 'b> {
             a.bind(letter);
             a.alu(Alu::Add, R::R4, i32::from(b'a') - 10);
             a.bind(store);
-            a.stx(Size::B, R::R9, 0, R::R4);
-            a.alu(Alu::Sub, R::R9, 1);
+            a.imm(R::R5, 70);
+            a.alu(Alu::Sub, R::R5, R::R6);
+            a.alu(Alu::Add, R::R5, R::R9);
+            a.stx(Size::B, R::R5, 0, R::R4);
             a.jmp(Cond::Eq, R::R8, 0, out);
-            let _ = next;
         });
+        // Only if the loop was cut short, which it never is.
+        self.asm.imm(R::R6, 63);
         self.asm.bind(out);
+        // r9 = the place before the first digit, r3 = the start.
+        self.asm.mov(R::R3, R::R9);
+        self.asm.imm(R::R9, 69);
+        self.asm.alu(Alu::Sub, R::R9, R::R6);
+        self.asm.alu(Alu::Add, R::R9, R::R3);
         let a = &mut self.asm;
         let (not16, not8, done) = (a.label(), a.label(), a.label());
         a.jmp(Cond::Ne, R::R2, 16, not16);
@@ -677,12 +711,15 @@ impl<'a, 'b> Fun<'a, 'b> {
         a.exit();
     }
 
-    /// (r1 = s, r2 = base) -> number. r7 = sign, r8 = number, r9 = 0: blanks, 1: after the sign, 2: in the digits.
+    /// (r1 = s, r2 = base) -> number. r7 = sign, r9 = 0: blanks, 1: after the sign, 2: in the digits. The number is kept
+    /// in the loops' memory.
     fn sub_strtoll(&mut self) {
+        const NUMBER: i16 = 8;
+        let mem = self.mem_slot;
         let out = self.asm.label();
         let end = self.cx.opts.strsize as i32;
+        self.asm.st(Size::D, R::R5, NUMBER, 0);
         self.asm.imm(R::R7, 0);
-        self.asm.imm(R::R8, 0);
         self.asm.imm(R::R9, 0);
         self.each(end, 1, |f, next| {
             let a = &mut f.asm;
@@ -737,12 +774,16 @@ impl<'a, 'b> Fun<'a, 'b> {
             a.alu(Alu::Add, R::R4, 10);
             a.bind(take);
             a.jmp(Cond::Ge, R::R4, R::R2, out);
+            a.ldx(Size::D, R::R3, R::FP, mem);
+            a.ldx(Size::D, R::R8, R::R3, NUMBER);
             a.alu(Alu::Mul, R::R8, R::R2);
             a.alu(Alu::Add, R::R8, R::R4);
+            a.stx(Size::D, R::R3, NUMBER, R::R8);
         });
         self.asm.bind(out);
         let plus = self.asm.label();
-        self.asm.mov(R::R0, R::R8);
+        self.asm.ldx(Size::D, R::R3, R::FP, mem);
+        self.asm.ldx(Size::D, R::R0, R::R3, NUMBER);
         self.asm.jmp(Cond::Eq, R::R7, 0, plus);
         self.asm.neg(R::R0);
         self.asm.bind(plus);
@@ -977,6 +1018,7 @@ impl<'a, 'b> Fun<'a, 'b> {
     fn length(&mut self, s: R) {
         self.asm.mov(R::R1, s);
         self.asm.imm(R::R2, 0);
+        self.asm.ldx(Size::D, R::R5, R::FP, self.mem_slot);
         self.call_sub(super::fun::Sub::Str(StrSub::Strchr));
     }
 
@@ -1036,7 +1078,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.asm.exit();
     }
 
-    /// (r1 = s, r2 = out). One pass: r4 = start of the last component, r5 = its length; r9 = whether in one.
+    /// (r1 = s, r2 = out). One pass: r4 = start of the last component, r5 = its length.
     fn sub_basename(&mut self) {
         self.walk_path();
         let (empty, slashes) = (self.asm.label(), self.asm.label());
@@ -1072,16 +1114,15 @@ impl<'a, 'b> Fun<'a, 'b> {
     /// Walks over a path at r1 (then r7; out r8): r0 = first byte, r4 = start of the last component, r5 = its length,
     /// r3 = end of the one before.
     ///
-    /// The positions are kept in memory behind the result: start, length, end of the one before (u16 each at out + strsize…
-    /// is not there), so on the stack, stored as numbers that come from memory.
+    /// The positions are kept in the loops' memory.
     fn walk_path(&mut self) {
-        let frame = self.frame.alloc(32).unwrap_or(-32);
-        let (start, len, prev, inside) = (frame, frame + 8, frame + 16, frame + 24);
+        let (start, len, prev, inside) = (8, 16, 24, 32);
         let end = self.cx.opts.strsize as i32;
         self.asm.mov(R::R7, R::R1);
         self.asm.mov(R::R8, R::R2);
+        self.asm.mov(R::R9, R::R5);
         for slot in [start, len, prev, inside] {
-            self.asm.st(Size::D, R::FP, slot, 0);
+            self.asm.st(Size::D, R::R9, slot, 0);
         }
         let out = self.asm.label();
         self.each(end, 1, |f, next| {
@@ -1091,29 +1132,29 @@ impl<'a, 'b> Fun<'a, 'b> {
             f.asm.ldx(Size::B, R::R1, R::R1, 0);
             f.asm.jmp(Cond::Eq, R::R1, 0, out);
             f.asm.jmp(Cond::Eq, R::R1, i32::from(b'/'), slash);
-            f.asm.ldx(Size::D, R::R2, R::FP, inside);
+            f.asm.ldx(Size::D, R::R2, R::R9, inside);
             f.asm.jmp(Cond::Ne, R::R2, 0, within);
             // A component begins: the last one's end is start + length.
-            f.asm.ldx(Size::D, R::R2, R::FP, start);
-            f.asm.ldx(Size::D, R::R3, R::FP, len);
+            f.asm.ldx(Size::D, R::R2, R::R9, start);
+            f.asm.ldx(Size::D, R::R3, R::R9, len);
             f.asm.alu(Alu::Add, R::R2, R::R3);
-            f.asm.stx(Size::D, R::FP, prev, R::R2);
-            f.asm.stx(Size::D, R::FP, start, R::R6);
-            f.asm.st(Size::D, R::FP, len, 0);
-            f.asm.st(Size::D, R::FP, inside, 1);
+            f.asm.stx(Size::D, R::R9, prev, R::R2);
+            f.asm.stx(Size::D, R::R9, start, R::R6);
+            f.asm.st(Size::D, R::R9, len, 0);
+            f.asm.st(Size::D, R::R9, inside, 1);
             f.asm.bind(within);
-            f.asm.ldx(Size::D, R::R3, R::FP, len);
+            f.asm.ldx(Size::D, R::R3, R::R9, len);
             f.asm.alu(Alu::Add, R::R3, 1);
-            f.asm.stx(Size::D, R::FP, len, R::R3);
+            f.asm.stx(Size::D, R::R9, len, R::R3);
             f.asm.ja(next);
             f.asm.bind(slash);
-            f.asm.st(Size::D, R::FP, inside, 0);
+            f.asm.st(Size::D, R::R9, inside, 0);
         });
         self.asm.bind(out);
         self.asm.ldx(Size::B, R::R0, R::R7, 0);
-        self.asm.ldx(Size::D, R::R4, R::FP, start);
-        self.asm.ldx(Size::D, R::R5, R::FP, len);
-        self.asm.ldx(Size::D, R::R3, R::FP, prev);
+        self.asm.ldx(Size::D, R::R4, R::R9, start);
+        self.asm.ldx(Size::D, R::R5, R::R9, len);
+        self.asm.ldx(Size::D, R::R3, R::R9, prev);
     }
 
     /// (r1 = state, r2 = delims, r3 = set, r4 = out) -> whether there is a token.

@@ -4,7 +4,7 @@
 
 use super::LowerError;
 use super::flow::{Alloc, Sv, tuple};
-use super::fun::{FaultAddr, Fun, LAUNDER, Sub};
+use super::fun::{FaultAddr, Fun, LAUNDER};
 use super::op::{Code, Opnd, Val};
 use super::string::StrSub;
 use super::var::Mem;
@@ -347,10 +347,10 @@ impl<'a, 'b> Fun<'a, 'b> {
                 self.load_num(ch, R::R2)?;
                 self.asm.alu(Alu::And, R::R2, 255);
                 self.place_ptr(s_ptr, R::R1);
-                self.call_sub(Sub::Str(match s {
+                self.call_str(match s {
                     Subr::Strchr => StrSub::Strchr,
                     _ => StrSub::Strrchr,
-                }));
+                });
                 self.inside(v)?;
                 self.result_r0(c, at, rd)
             }
@@ -379,7 +379,7 @@ impl<'a, 'b> Fun<'a, 'b> {
                 self.place_ptr(hay, R::R1);
                 self.place_ptr(needle, R::R2);
                 self.scratch_ptr(R::R3, work);
-                self.call_sub(Sub::Str(sub));
+                self.call_str(sub);
                 if s == Subr::Strstr {
                     self.inside(v)?;
                 }
@@ -391,13 +391,13 @@ impl<'a, 'b> Fun<'a, 'b> {
                 let out = self.new_string(c, at);
                 self.place_ptr(s_ptr, R::R1);
                 self.scratch_ptr(R::R2, out);
-                self.call_sub(Sub::Str(match s {
+                self.call_str(match s {
                     Subr::Basename => StrSub::Basename,
                     Subr::Dirname => StrSub::Dirname,
                     Subr::Toupper => StrSub::Toupper,
                     Subr::Tolower => StrSub::Tolower,
                     _ => StrSub::Cleanpath,
-                }));
+                });
                 self.unname(rd);
                 Ok(())
             }
@@ -416,7 +416,7 @@ impl<'a, 'b> Fun<'a, 'b> {
                 self.load_num(v, R::R1)?;
                 self.load_num(base, R::R2)?;
                 self.scratch_ptr(R::R3, tmp);
-                self.call_sub(Sub::Str(StrSub::Lltostr));
+                self.call_str(StrSub::Lltostr);
                 // r0 = where the text begins in the 72 bytes.
                 self.jmp(Cond::Gt, R::R0, 71, illop);
                 self.scratch_ptr(R::R3, tmp);
@@ -439,7 +439,7 @@ impl<'a, 'b> Fun<'a, 'b> {
                 self.jmp(Cond::Lt, R::R2, 2, illop);
                 self.jmp(Cond::Gt, R::R2, 36, illop);
                 self.place_ptr(s_ptr, R::R1);
-                self.call_sub(Sub::Str(StrSub::Strtoll));
+                self.call_str(StrSub::Strtoll);
                 self.result_r0(c, at, rd)
             }
             Subr::Strtok => self.strtok(c, at, rd),
@@ -759,7 +759,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.asm.ldx(Size::W, R::R1, R::FP, bytes);
         self.frame.free(bytes, 8);
         self.scratch_ptr(R::R2, tmp);
-        self.call_sub(Sub::Str(StrSub::Inet4));
+        self.call_str(StrSub::Inet4);
         self.scratch_ptr(R::R3, tmp);
         self.scratch_ptr(R::R1, out);
         self.asm.imm(R::R2, u64::from(self.cx.opts.strsize.min(16)));
@@ -795,7 +795,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.place_ptr(delims, R::R2);
         self.scratch_ptr(R::R3, set);
         self.scratch_ptr(R::R4, out);
-        self.call_sub(Sub::Str(StrSub::Strtok));
+        self.call_str(StrSub::Strtok);
         // r0 = whether there is a token.
         let none = self.asm.label();
         let result = self.block(8)?;
