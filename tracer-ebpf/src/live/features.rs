@@ -262,12 +262,17 @@ fn multi_kprobe() -> Result<(), String> {
         0,
     )
     .map_err(|e| e.to_string())?;
-    sys::kprobe_multi(prog.as_fd(), &[HARMLESS], &[1], false)
-        .map(drop)
-        .map_err(|e| match e.raw_os_error() {
-            Some(libc::EOPNOTSUPP | libc::EINVAL) => "not configured".to_owned(),
-            _ => e.to_string(),
-        })
+    sys::kprobe_multi(
+        prog.as_fd(),
+        sys::Functions::Names(&[HARMLESS]),
+        &[1],
+        false,
+    )
+    .map(drop)
+    .map_err(|e| match e.raw_os_error() {
+        Some(libc::EOPNOTSUPP | libc::EINVAL) => "not configured".to_owned(),
+        _ => e.to_string(),
+    })
 }
 
 fn fentry(btf: Option<&Btf>) -> Result<(), String> {

@@ -4,19 +4,19 @@
 //! 0.14 doesn't load; these go to the kernel directly, and an enabling that has no others never makes an `EbpfLoader`,
 //! which would read all of vmlinux's types first.
 
-use super::btf::{Btf, kind};
+use super::btf::kind;
 use super::elf;
+use super::kernel::Kernel;
 use super::maps::Maps;
 use super::sys::{self, RawProg, attach_type, prog_type};
 use super::verifier::{describe, refused};
-use super::warm::WarmLoader;
 use crate::backend::{BackendError, LoadOptions};
 use crate::image::{Image, Insn, Phase, Prog, ProgKind};
 use crate::site::Site;
 use aya::Ebpf;
 use aya::programs::perf_event::{PerfEventConfig, PerfEventScope, SamplePolicy, SoftwareEvent};
 use aya::programs::{Program, ProgramError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -35,10 +35,8 @@ pub struct Attached {
 
 /// What loading needs from the engine.
 pub struct Loader<'a> {
-    /// Types, where the kernel has them.
-    pub btf: Option<&'a Btf>,
-    /// aya's.
-    pub aya: &'a WarmLoader,
+    /// Types and addresses.
+    pub kernel: &'a Kernel,
     /// The caller's.
     pub options: &'a LoadOptions<'a>,
 }
@@ -63,9 +61,13 @@ impl Loader<'_> {
             .map(|(n, p, i)| (n.as_str(), *p, i.as_slice()))
             .collect();
         let object = elf::write(&parts).map_err(BackendError::Other)?;
-        let mut ebpf = self.aya.with(|aya| aya.load(&object)).map_err(|e| {
-            BackendError::Other(format!("aya does not take our object: {}", chain(&e)))
-        })?;
+        let mut ebpf = self
+            .kernel
+            .loader()
+            .with(|aya| aya.load(&object))
+            .map_err(|e| {
+                BackendError::Other(format!("aya does not take our object: {}", chain(&e)))
+            })?;
         let ids = self.target_ids(&parts)?;
         let order = |p: &&(String, &Prog, Vec<Insn>)| matches!(p.1.kind, ProgKind::Timer { .. });
         let (timers, others): (Vec<_>, Vec<_>) = through_aya.iter().partition(order);
@@ -98,7 +100,8 @@ impl Loader<'_> {
                 raw.attach_type = attach_type::TRACE_KPROBE_MULTI;
             }
             ProgKind::BtfTracepoint { name } => {
-                let Some((id, Some(module))) = self.btf.and_then(|b| b.tracepoint(name)) else {
+                let Some((id, Some(module))) = self.kernel.btf().and_then(|b| b.tracepoint(name))
+                else {
                     return Ok(None);
                 };
                 module_btf = sys::module_btf(module).map_err(|source| BackendError::Io {
@@ -141,16 +144,11 @@ impl Loader<'_> {
         match &prog.kind {
             ProgKind::TestRun { phase } => attached.test_runs.push((*phase, fd)),
             ProgKind::KprobeMulti { ret } => {
-                let functions: Vec<(&str, u64)> = prog
-                    .probes
-                    .iter()
-                    .filter_map(|&i| match &image.probes.get(i as usize)?.site {
-                        Site::Func { name, .. } => Some((name.as_str(), u64::from(i))),
-                        _ => None,
-                    })
-                    .collect();
+                let functions = self.targets(image, prog);
                 let before = attached.links.len();
-                multi(&fd, &functions, *ret, &mut attached.links).map_err(failed)?;
+                for batch in functions {
+                    multi(&fd, &batch, *ret, &mut attached.links).map_err(failed)?;
+                }
                 if attached.links.len() == before {
                     return Err(failed(io::ErrorKind::NotFound.into()));
                 }
@@ -163,6 +161,46 @@ impl Loader<'_> {
         Ok(())
     }
 
+    /// The functions of a kprobe.multi program with their cookies, so that none is twice in a batch: the kernel would only
+    /// fire one of the two. By address where that is known, because the kernel's search by name takes longer than the rest.
+    fn targets<'b>(&self, image: &'b Image, prog: &Prog) -> Vec<Vec<Target<'b>>> {
+        let sites: Vec<(&str, &str, u64)> = prog
+            .probes
+            .iter()
+            .filter_map(|&i| match &image.probes.get(i as usize)?.site {
+                Site::Func { name, module, .. } => {
+                    Some((module.as_str(), name.as_str(), u64::from(i)))
+                }
+                _ => None,
+            })
+            .collect();
+        // For a few, searching the text is quicker than a table of everything.
+        let table = match sites.len() {
+            0..16 => None,
+            _ => Some(self.kernel.addresses()),
+        };
+        let address = |module: &str, name: &str| match &table {
+            Some(t) => t.get(&(module, name)).copied(),
+            None => self.kernel.address(module, name),
+        };
+        let mut batches: Vec<(HashSet<u64>, Vec<Target<'_>>)> = Vec::new();
+        for (module, name, cookie) in sites {
+            let addr = address(module, name);
+            let target = Target { name, addr, cookie };
+            let place = batches
+                .iter_mut()
+                .find(|(used, _)| addr.is_none_or(|a| !used.contains(&a)));
+            match place {
+                Some((used, batch)) => {
+                    used.extend(addr);
+                    batch.push(target);
+                }
+                None => batches.push((addr.into_iter().collect(), vec![target])),
+            }
+        }
+        batches.into_iter().map(|(_, batch)| batch).collect()
+    }
+
     /// What typed programs attach to, as the lookup table that aya wants: a BTF object of the right numbering that only
     /// has the names in question. Parsing the kernel's own a second time would cost another 20 ms.
     fn target_ids(&self, progs: &[(&str, &Prog, &[Insn])]) -> Result<aya::Btf, BackendError> {
@@ -170,12 +208,12 @@ impl Loader<'_> {
         for (_, prog, _) in progs {
             let (id, name, func) = match &prog.kind {
                 ProgKind::BtfTracepoint { name } => (
-                    self.btf.and_then(|b| b.tracepoint(name)),
+                    self.kernel.btf().and_then(|b| b.tracepoint(name)),
                     format!("btf_trace_{name}"),
                     false,
                 ),
                 ProgKind::Fentry { function, .. } => (
-                    self.btf.and_then(|b| b.function(None, function)),
+                    self.kernel.btf().and_then(|b| b.function(None, function)),
                     function.clone(),
                     true,
                 ),
@@ -307,31 +345,44 @@ fn attach_one(p: &mut Program, kind: &ProgKind, cpu: Option<u32>) -> Result<(), 
     }
 }
 
+/// A function for a kprobe.multi link.
+#[derive(Clone, Copy)]
+struct Target<'a> {
+    name: &'a str,
+    addr: Option<u64>,
+    cookie: u64,
+}
+
 /// One link for all functions. The kernel takes all or none: where it refuses, halves are tried, so that one bad function
 /// costs only itself.
 fn multi(
     prog: &OwnedFd,
-    functions: &[(&str, u64)],
+    functions: &[Target<'_>],
     ret: bool,
     links: &mut Vec<OwnedFd>,
 ) -> io::Result<()> {
-    if functions.is_empty() {
-        return Ok(());
-    }
-    let (names, cookies): (Vec<&str>, Vec<u64>) = functions.iter().copied().unzip();
-    match sys::kprobe_multi(prog.as_fd(), &names, &cookies, ret) {
-        Ok(link) => links.push(link),
-        Err(e)
+    let cookies: Vec<u64> = functions.iter().map(|t| t.cookie).collect();
+    let addresses: Option<Vec<u64>> = functions.iter().map(|t| t.addr).collect();
+    let names: Vec<&str> = functions.iter().map(|t| t.name).collect();
+    let which = match &addresses {
+        Some(a) => sys::Functions::Addresses(a),
+        None => sys::Functions::Names(&names),
+    };
+    match (
+        sys::kprobe_multi(prog.as_fd(), which, &cookies, ret),
+        functions,
+    ) {
+        (_, []) => {}
+        (Ok(link), _) => links.push(link),
+        (Err(e), _)
             if [libc::EPERM, libc::EBADF, libc::ENOMEM]
                 .map(Some)
                 .contains(&e.raw_os_error()) =>
         {
             return Err(e);
         }
-        Err(e) if functions.len() == 1 => {
-            log::warn!("{}: {e}", names.first().unwrap_or(&""));
-        }
-        Err(_) => {
+        (Err(e), [one]) => log::warn!("{} can't be probed: {e}", one.name),
+        (Err(_), _) => {
             let (left, right) = functions.split_at(functions.len() / 2);
             multi(prog, left, ret, links)?;
             multi(prog, right, ret, links)?;
