@@ -239,12 +239,12 @@ pub enum ExprKind {
     /// `(type) x`
     Cast {
         /// The type.
-        ty: TypeName,
+        ty: Box<TypeName>,
         /// The operand.
         operand: Box<Expr>,
     },
     /// `sizeof (type)`
-    SizeofType(TypeName),
+    SizeofType(Box<TypeName>),
     /// `sizeof x`. `sizeof (name)` is this too where the parser does not know `name` as a type: the checker decides.
     SizeofExpr(Box<Expr>),
     /// `stringof x`
@@ -252,14 +252,14 @@ pub enum ExprKind {
     /// `offsetof(type, member)`
     Offsetof {
         /// A struct or union.
-        ty: TypeName,
+        ty: Box<TypeName>,
         /// Its member.
         member: Ident,
     },
     /// `xlate <type> (x)`
     Xlate {
         /// The translator's output type, or pointer to it.
-        ty: TypeName,
+        ty: Box<TypeName>,
         /// Its input.
         operand: Box<Expr>,
     },
@@ -347,6 +347,8 @@ pub struct Quals {
     pub is_volatile: bool,
     /// `restrict`
     pub is_restrict: bool,
+    /// `userland`: a user-space address behind this.
+    pub is_userland: bool,
 }
 
 /// The base of a declaration: its specifiers without the storage class.

@@ -7,6 +7,7 @@
 use crate::source::{Source, Sources, Span};
 
 /// Calls `$m` with every error tag and what it means, in this crate's words. The only list of tags.
+#[rustfmt::skip]
 macro_rules! for_each_tag {
     ($m:ident) => {
         $m! {
@@ -29,6 +30,11 @@ macro_rules! for_each_tag {
             D_ARGS_IDX, "args[] index out of range";
             D_REGS_IDX, "regs[] or uregs[] index out of range";
             D_KEY_TYPE, "array or aggregation key of a type that cannot be a key";
+            D_ARR_BADREF, "array used without an index, or with a wrong one";
+            D_ARR_BOUNDS, "array index out of bounds";
+            D_ARR_LOCAL, "associative array in clause-local scope";
+            D_ALLOCA_INCOMPAT, "alloca() pointer stored where others are";
+            D_ALLOCA_SIZE, "alloca() size is out of range";
             D_PRINTF_DYN_PROTO, "dynamic width or precision without an argument";
             D_PRINTF_DYN_TYPE, "dynamic width or precision that is not an integer";
             D_PRINTF_AGG_CONV, "%@ outside printa()";
@@ -36,6 +42,7 @@ macro_rules! for_each_tag {
             D_PRINTF_ARG_TYPE, "argument does not fit its conversion";
             D_PRINTF_ARG_EXTRA, "more arguments than conversions";
             D_PRINTF_ARG_FMT, "format is not a string constant";
+            D_PRINTF_FMT_EMPTY, "format string is empty";
             D_PRINTA_PROTO, "printa() prototype mismatch";
             D_PRINTA_AGGPROTO, "printa() format has no aggregation to convert";
             D_PRINTA_AGGARG, "printa() argument is not an aggregation";
@@ -92,8 +99,8 @@ macro_rules! for_each_tag {
             D_PRAGMA_SCOPE, "pragma applied to an identifier of this scope";
             D_PRAGERR, "#error or #pragma error";
             D_PRAGCTL_INVAL, "no such control directive";
-            D_PRAGLINE, "#line is malformed";
-            D_XLATE_NONE, "no translator for these types";
+                    D_XLATE_NONE, "no translator for these types";
+                    D_XLATE_NOCONV, "translated value cannot be converted";
             D_XLATE_MEMB, "translator does not define that member";
             D_XLATE_SOU, "translator output is not a struct or union";
             D_XLATE_INCOMPAT, "translator member expression has another type";
@@ -237,7 +244,14 @@ macro_rules! for_each_tag {
             D_LLQUANT_MATCHHMAG, "llquantize() high magnitude differs from an earlier use";
             D_LLQUANT_MATCHSTEPS, "llquantize() step count differs from an earlier use";
             D_NOT_YET, "part of D that this tracer does not have yet; the text names it";
-        }
+            D_DEREF_NONPTR, "dereference of something that is no pointer";
+            D_DEREF_VOID, "dereference of a pointer to void";
+            D_DEREF_FUNC, "dereference of a pointer to a function";
+            D_ADDROF_LVAL, "address of something that has none";
+            D_ADDROF_VAR, "address of a D variable";
+            D_ADDROF_BITFIELD, "address of a bit-field";
+            D_PRED_SCALAR, "predicate is not a scalar";
+            }
     };
 }
 
@@ -296,6 +310,27 @@ pub struct Diag {
     pub text: String,
     /// What else helps.
     pub notes: Vec<Note>,
+    /// The part of a clause that it is in, as DTrace says it for programs on the command line.
+    pub region: Option<Region>,
+}
+
+/// Parts of a clause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Region {
+    /// Between the slashes.
+    Predicate,
+    /// Between the braces.
+    ActionList,
+}
+
+impl Region {
+    /// As it stands before the message.
+    pub fn text(self) -> &'static str {
+        match self {
+            Region::Predicate => "in predicate: ",
+            Region::ActionList => "in action list: ",
+        }
+    }
 }
 
 impl Diag {
@@ -306,6 +341,7 @@ impl Diag {
             span,
             text: text.into(),
             notes: Vec::new(),
+            region: None,
         }
     }
 
@@ -321,6 +357,17 @@ impl Diag {
     /// The same with a note.
     pub fn note(self, text: impl Into<String>) -> Diag {
         self.note_at(Span::NONE, text)
+    }
+
+    /// DTrace's one line for a program on the command line, which has no lines worth counting: `in action list: text`.
+    pub fn probe_headline(&self, errtags: bool) -> String {
+        let tag = if errtags {
+            format!("[{}] ", self.tag)
+        } else {
+            String::new()
+        };
+        let region = self.region.map_or("", Region::text);
+        format!("{tag}{region}{}", self.text)
     }
 
     /// DTrace's one line: `line 3: text`, with `[D_TAG] ` before it under `-x errtags`. The file is named where

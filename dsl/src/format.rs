@@ -104,3 +104,278 @@ pub enum ConvKind {
     /// `@`: the aggregation value in its default form.
     AggDefault,
 }
+
+/// Why a format cannot be parsed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FormatError {
+    /// The text ends within a conversion.
+    #[error("format conversion #{0} is incomplete")]
+    Incomplete(usize),
+    /// No conversion has that letter.
+    #[error("format conversion #{0} name %{1} is invalid")]
+    Unknown(usize, String),
+    /// `%5$d`.
+    #[error("format conversion #{0}: positional arguments (%n$) are not supported")]
+    Positional(usize),
+    /// Width or precision beyond reason.
+    #[error("format conversion #{0}: {1} is too large")]
+    TooLarge(usize, &'static str),
+}
+
+/// One row of the conversions.
+#[derive(Clone, Copy, Debug)]
+pub struct ConvRow {
+    /// The letter.
+    pub letter: char,
+    /// What it does.
+    pub kind: ConvKind,
+    /// What argument it wants, as messages say it.
+    pub proto: &'static str,
+}
+
+macro_rules! convs { ($($letter:literal, $kind:ident, $proto:literal;)*) => {
+    /// The conversions.
+    pub const CONVS: &[ConvRow] = &[$(ConvRow { letter: $letter, kind: ConvKind::$kind, proto: $proto },)*];
+} }
+convs! {
+    'd', Dec, "int";
+    'i', Dec, "int";
+    'u', Udec, "unsigned int";
+    'o', Oct, "unsigned int";
+    'x', Hex, "unsigned int";
+    'X', HexUp, "unsigned int";
+    'p', Pointer, "pointer or integer";
+    'c', Char, "char";
+    'C', CharEsc, "char";
+    's', Str, "char [] or string (or use stringof)";
+    'S', StrEsc, "char [] or string (or use stringof)";
+    'a', KernelSym, "pointer or integer";
+    'A', UserSym, "pointer or integer";
+    'k', Stack, "stack";
+    'Y', Date, "int64_t";
+    'T', Time, "int64_t";
+    'I', Inet, "char [] or string (or use stringof)";
+    'P', Port, "uint16_t";
+    'e', Float, "float, double, or long double";
+    'E', Float, "float, double, or long double";
+    'f', Float, "float, double, or long double";
+    'g', Float, "float, double, or long double";
+    'G', Float, "float, double, or long double";
+}
+
+impl ConvKind {
+    /// What argument it wants, as messages say it.
+    pub fn proto(self) -> &'static str {
+        CONVS
+            .iter()
+            .find(|r| r.kind == self)
+            .map_or("aggregation", |r| r.proto)
+    }
+}
+
+/// Nobody prints wider; and the consumer need not ask whether a width fits.
+const MAX_SIZE: u32 = 1 << 16;
+
+impl Format {
+    /// Parses a format. Conversions in errors are numbered from 1.
+    pub fn parse(text: &str) -> Result<Format, FormatError> {
+        let mut pieces = Vec::new();
+        let mut lit = String::new();
+        let mut count = 0;
+        let mut it = text.chars().peekable();
+        while let Some(c) = it.next() {
+            if c != '%' {
+                lit.push(c);
+                continue;
+            }
+            if it.peek() == Some(&'%') {
+                it.next();
+                lit.push('%');
+                continue;
+            }
+            count += 1;
+            if !lit.is_empty() {
+                pieces.push(Piece::Text(std::mem::take(&mut lit)));
+            }
+            pieces.push(Piece::Conv(parse_conv(&mut it, count)?));
+        }
+        if !lit.is_empty() {
+            pieces.push(Piece::Text(lit));
+        }
+        Ok(Format { pieces })
+    }
+
+    /// The conversions, without the text between them.
+    pub fn convs(&self) -> impl Iterator<Item = &Conv> {
+        self.pieces.iter().filter_map(|p| match p {
+            Piece::Conv(c) => Some(c),
+            Piece::Text(_) => None,
+        })
+    }
+}
+
+type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+
+fn parse_conv(it: &mut Chars, n: usize) -> Result<Conv, FormatError> {
+    let mut c = Conv {
+        kind: ConvKind::Dec,
+        text: String::new(),
+        left: false,
+        plus: false,
+        space: false,
+        alt: false,
+        zero: false,
+        group: false,
+        agg: false,
+        width: Size::None,
+        prec: Size::None,
+        modifier: 0,
+    };
+    while let Some(f) = it.peek() {
+        match f {
+            '-' => c.left = true,
+            '+' => c.plus = true,
+            ' ' => c.space = true,
+            '#' => c.alt = true,
+            '0' => c.zero = true,
+            '\'' => c.group = true,
+            '@' => c.agg = true,
+            '?' => c.width = Size::Pointer,
+            _ => break,
+        }
+        it.next();
+    }
+    if let Some(w) = parse_size(it, n, "width")? {
+        c.width = w;
+    }
+    if it.peek() == Some(&'$') {
+        return Err(FormatError::Positional(n));
+    }
+    if it.peek() == Some(&'.') {
+        it.next();
+        c.prec = parse_size(it, n, "precision")?.unwrap_or(Size::Fixed(0));
+    }
+    if it.peek() == Some(&'@') {
+        it.next();
+        c.agg = true;
+    }
+    let mut letters = String::new();
+    while let Some(m) = it.peek() {
+        match m {
+            'h' => c.modifier = if c.modifier == 2 { 1 } else { 2 },
+            'l' | 'w' => c.modifier = 8,
+            'L' => c.modifier = 16,
+            _ => break,
+        }
+        letters.push(*m);
+        it.next();
+        if letters.len() > 2 {
+            break;
+        }
+    }
+    // `%@` with no letter of a conversion behind it is a whole conversion, printa's default form.
+    let known = |c: &char| CONVS.iter().any(|r| r.letter == *c);
+    if c.agg && letters.is_empty() && !it.peek().is_some_and(known) {
+        c.kind = ConvKind::AggDefault;
+        c.text.push('@');
+        return Ok(c);
+    }
+    let Some(letter) = it.next() else {
+        return Err(FormatError::Incomplete(n));
+    };
+    letters.push(letter);
+    let Some(row) = CONVS.iter().find(|r| r.letter == letter) else {
+        return Err(FormatError::Unknown(n, letters));
+    };
+    c.kind = row.kind;
+    if letters.starts_with('w') {
+        c.modifier = 0;
+    }
+    c.text = letters;
+    Ok(c)
+}
+
+fn parse_size(it: &mut Chars, n: usize, what: &'static str) -> Result<Option<Size>, FormatError> {
+    match it.peek() {
+        Some('*') => {
+            it.next();
+            return Ok(Some(Size::Arg));
+        }
+        Some('?') => {
+            it.next();
+            return Ok(Some(Size::Pointer));
+        }
+        _ => {}
+    }
+    let mut value = None;
+    while let Some(d) = it.peek().and_then(|c| c.to_digit(10)) {
+        it.next();
+        let v = value.unwrap_or(0u32).saturating_mul(10).saturating_add(d);
+        if v > MAX_SIZE {
+            return Err(FormatError::TooLarge(n, what));
+        }
+        value = Some(v);
+    }
+    Ok(value.map(Size::Fixed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn conv(text: &str) -> Conv {
+        Format::parse(text).unwrap().convs().next().unwrap().clone()
+    }
+
+    #[test]
+    fn pieces() {
+        let f = Format::parse("a %d%% b\n").unwrap();
+        assert_eq!(f.pieces.len(), 3);
+        assert_eq!(f.pieces[0], Piece::Text("a ".into()));
+        assert_eq!(f.pieces[2], Piece::Text("% b\n".into()));
+        assert_eq!(Format::parse("").unwrap().pieces, []);
+    }
+
+    #[test]
+    fn flags_and_sizes() {
+        let c = conv("%-+ #0'12.34lld");
+        assert!(c.left && c.plus && c.space && c.alt && c.zero && c.group && !c.agg);
+        assert_eq!(
+            (c.width, c.prec, c.modifier),
+            (Size::Fixed(12), Size::Fixed(34), 8)
+        );
+        assert_eq!((c.kind, c.text.as_str()), (ConvKind::Dec, "lld"));
+        let c = conv("%*.*s");
+        assert_eq!(
+            (c.width, c.prec, c.kind),
+            (Size::Arg, Size::Arg, ConvKind::Str)
+        );
+        assert_eq!(conv("%?p").width, Size::Pointer);
+        assert_eq!(conv("%hhx").modifier, 1);
+        assert_eq!(conv("%hx").modifier, 2);
+        assert!(conv("%@d").agg);
+        assert!(conv("%-10@d").agg);
+        assert_eq!(conv("%@\n").kind, ConvKind::AggDefault);
+        assert_eq!(conv("%.x").prec, Size::Fixed(0));
+        assert_eq!(conv("%ws").modifier, 0);
+    }
+
+    #[test]
+    fn errors() {
+        assert_eq!(Format::parse("%d %"), Err(FormatError::Incomplete(2)));
+        assert_eq!(Format::parse("%5"), Err(FormatError::Incomplete(1)));
+        assert_eq!(
+            Format::parse("%y"),
+            Err(FormatError::Unknown(1, "y".into()))
+        );
+        assert_eq!(Format::parse("%1$d"), Err(FormatError::Positional(1)));
+        assert_eq!(
+            Format::parse("%99999999999d"),
+            Err(FormatError::TooLarge(1, "width"))
+        );
+        assert_eq!(
+            Format::parse("%lllld"),
+            Err(FormatError::Unknown(1, "llll".into()))
+        );
+    }
+}

@@ -145,6 +145,12 @@ pub trait KernelView {
     /// What a description matches. The checker calls it at most once per description, and asks for arguments only when a
     /// clause uses `args[]` (`want_args`).
     fn match_probes(&self, desc: &ProbeDesc, want_args: bool) -> Matched;
+    /// Why nothing matches, where there is more to say than that nothing is called so: functions can't be probed on this
+    /// kernel, a timer is too fast. Asked after a match of nothing.
+    fn why_no_match(&self, desc: &ProbeDesc) -> Option<String> {
+        let _ = desc;
+        None
+    }
 }
 
 /// A kernel of which nothing is known: for tests, and for `-e` where there is no back end. Every description matches one

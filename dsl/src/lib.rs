@@ -1,9 +1,148 @@
 //! The D language: text to DIF.
+//!
+//! ```text
+//! D text ─ lex, parse → Ast ─ check → typed trees ─ cg → Program of DIF
+//!                              ▲
+//!                         KernelView: types, symbols, probes
+//! ```
+//!
+//! [`compile`] is the whole of it. Nothing here does I/O or knows what will run the program.
 
 pub mod ast;
+pub mod builtin;
+mod cg;
+mod check;
 pub mod diag;
 pub mod dif;
 pub mod format;
 pub mod kernel;
+mod lex;
+pub mod parse;
+pub mod pragma;
 pub mod program;
 pub mod source;
+pub mod types;
+
+use diag::Diag;
+use kernel::{KernelView, TypeNs};
+use parse::{Input, InputKind, MacroArgs, ParseOptions, ProbeFlag};
+use program::Program;
+use source::Sources;
+
+/// What compiling depends on beside the text and the kernel.
+#[derive(Clone, Debug)]
+pub struct CompileOpts {
+    /// `$1`, `$target`, …
+    pub macros: MacroArgs,
+    /// Longest string, with its NUL (`-x strsize`).
+    pub strsize: u32,
+    /// Frames of `stack()`.
+    pub stackframes: u16,
+    /// Frames of `ustack()`.
+    pub ustackframes: u16,
+    /// A probe description may match nothing (`-Z`).
+    pub zdefs: bool,
+    /// `-x pspec`
+    pub pspec: bool,
+    /// `-x empty`
+    pub empty: bool,
+}
+
+impl Default for CompileOpts {
+    fn default() -> CompileOpts {
+        CompileOpts {
+            macros: MacroArgs::default(),
+            strsize: 256,
+            stackframes: 20,
+            ustackframes: 20,
+            zdefs: false,
+            pspec: false,
+            empty: false,
+        }
+    }
+}
+
+impl CompileOpts {
+    /// Takes an option that the compiler has a use for; others it leaves alone. A bad value leaves the old one: whoever
+    /// carries out the options of the program reports it.
+    pub fn set(&mut self, name: &str, value: Option<&str>) {
+        let num = || value.and_then(size_value);
+        match name {
+            "strsize" => {
+                self.strsize = num()
+                    .and_then(|n| u32::try_from(n).ok())
+                    .filter(|n| *n > 0)
+                    .unwrap_or(self.strsize)
+            }
+            "stackframes" => {
+                self.stackframes = num()
+                    .and_then(|n| u16::try_from(n).ok())
+                    .filter(|n| *n > 0)
+                    .unwrap_or(self.stackframes)
+            }
+            "ustackframes" => {
+                self.ustackframes = num()
+                    .and_then(|n| u16::try_from(n).ok())
+                    .filter(|n| *n > 0)
+                    .unwrap_or(self.ustackframes)
+            }
+            "zdefs" => self.zdefs = true,
+            _ => {}
+        }
+    }
+}
+
+/// `256`, `4k`, `1m`.
+fn size_value(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let (digits, shift) = match text.char_indices().last()? {
+        (i, 'k' | 'K') => (text.get(..i)?, 10),
+        (i, 'm' | 'M') => (text.get(..i)?, 20),
+        (i, 'g' | 'G') => (text.get(..i)?, 30),
+        (i, 't' | 'T') => (text.get(..i)?, 40),
+        _ => (text, 0),
+    };
+    digits.parse::<u64>().ok()?.checked_mul(1 << shift)
+}
+
+/// Compiles all texts into one program. The program is meant to be used only where there are no diagnostics.
+pub fn compile(
+    sources: &Sources,
+    inputs: &[Input],
+    opts: &CompileOpts,
+    kernel: &dyn KernelView,
+) -> (Program, Vec<Diag>) {
+    let is_type = |name: &str| kernel.type_by_name(None, TypeNs::Plain, name).is_some();
+    let popts = ParseOptions {
+        macros: &opts.macros,
+        is_type: &is_type,
+        pspec: opts.pspec,
+        empty: opts.empty,
+    };
+    let (ast, diags) = parse::parse(sources, inputs, &popts);
+    if !diags.is_empty() {
+        return (Program::default(), diags);
+    }
+    check::check(&ast, opts, kernel)
+}
+
+/// Compiles one text, as `-n` would, with nothing known of a kernel.
+pub fn compile_str(text: &str) -> (Sources, Program, Vec<Diag>) {
+    compile_with(text, &CompileOpts::default(), &kernel::EmptyKernel)
+}
+
+/// Compiles one text, as `-n` would.
+pub fn compile_with(
+    text: &str,
+    opts: &CompileOpts,
+    kernel: &dyn KernelView,
+) -> (Sources, Program, Vec<Diag>) {
+    let mut sources = Sources::new();
+    let src = sources.add("test.d", text);
+    let inputs = [Input {
+        src,
+        kind: InputKind::Probe(ProbeFlag::Name),
+    }];
+    let (program, diags) = compile(&sources, &inputs, opts, kernel);
+    (sources, program, diags)
+}

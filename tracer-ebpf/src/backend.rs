@@ -52,6 +52,12 @@ pub trait Backend {
     fn kernel(&self) -> &dyn KernelView;
     /// The probes that a description matches, ascending by id. No match is an empty list, not an error.
     fn probes(&self, desc: &ProbeDesc) -> Result<Vec<ProbeInfo>, BackendError>;
+    /// Why a description matches nothing, where there is more to say than that nothing is called so (`fbt` on a kernel
+    /// that lets no function be probed, a timer that is too fast). Asked after [`Backend::probes`] gave nothing.
+    fn why_none(&self, desc: &ProbeDesc) -> Option<String> {
+        let _ = desc;
+        None
+    }
     /// Loads and attaches everything; nothing fires before [`Session::go`].
     fn load(
         &self,

@@ -6,8 +6,12 @@ pub mod caps;
 pub mod image;
 pub mod isa;
 pub mod layout;
+#[cfg(feature = "live")]
+pub mod live;
 pub mod lower;
 pub mod plan;
+pub mod print;
+pub mod provider;
 pub mod service;
 pub mod site;
 

@@ -1,2 +1,6 @@
 //! The `dtrace` command.
+mod consume;
+mod flags;
+mod options;
+mod target;
 fn main() {}

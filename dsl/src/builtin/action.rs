@@ -1,0 +1,101 @@
+//! Actions: what a statement can do besides evaluating an expression.
+
+use super::Status;
+
+/// An action by meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Action {
+    Trace,
+    Printf,
+    Printa,
+    Tracemem,
+    Stack,
+    Ustack,
+    Sym,
+    Mod,
+    Usym,
+    Umod,
+    Uaddr,
+    Exit,
+    Clear,
+    Trunc,
+    Normalize,
+    Denormalize,
+    /// In the table only so that the error can name it.
+    NotYet,
+}
+
+/// One action.
+#[derive(Clone, Copy, Debug)]
+pub struct ActionRow {
+    /// Its D name.
+    pub name: &'static str,
+    /// What it does.
+    pub action: Action,
+    /// Fewest and most arguments.
+    pub args: (usize, usize),
+    /// Needs `-w`.
+    pub destructive: bool,
+    /// Whether it is there.
+    pub status: Status,
+}
+
+macro_rules! actions { ($($name:literal, $action:ident, $min:literal, $max:expr, $destr:literal, $status:expr;)*) => {
+    /// Every action: name, meaning, fewest and most arguments, destructive, status.
+    pub const ACTIONS: &[ActionRow] = &[$(ActionRow {
+        name: $name,
+        action: Action::$action,
+        args: ($min, $max),
+        destructive: $destr,
+        status: $status,
+    },)*];
+} }
+
+use Status::{Later, Ready};
+const MANY: usize = usize::MAX;
+
+actions! {
+    "trace", Trace, 1, 1, false, Ready;
+    "printf", Printf, 1, MANY, false, Ready;
+    "printa", Printa, 1, MANY, false, Ready;
+    "tracemem", Tracemem, 2, 3, false, Ready;
+    "stack", Stack, 0, 1, false, Ready;
+    "ustack", Ustack, 0, 2, false, Ready;
+    "sym", Sym, 1, 1, false, Ready;
+    "func", Sym, 1, 1, false, Ready;
+    "mod", Mod, 1, 1, false, Ready;
+    "usym", Usym, 1, 1, false, Ready;
+    "ufunc", Usym, 1, 1, false, Ready;
+    "umod", Umod, 1, 1, false, Ready;
+    "uaddr", Uaddr, 1, 1, false, Ready;
+    "exit", Exit, 1, 1, false, Ready;
+    "clear", Clear, 1, 1, false, Ready;
+    "trunc", Trunc, 1, 2, false, Ready;
+    "normalize", Normalize, 2, 2, false, Ready;
+    "denormalize", Denormalize, 1, 1, false, Ready;
+    "jstack", NotYet, 0, 2, false, Later;
+    "print", NotYet, 1, 1, false, Later;
+    "printm", NotYet, 2, 2, false, Later;
+    "pcap", NotYet, 2, 2, false, Later;
+    "setopt", NotYet, 1, 2, false, Later;
+    "ftruncate", NotYet, 0, 0, false, Later;
+    "speculate", NotYet, 1, 1, false, Later;
+    "commit", NotYet, 1, 1, false, Later;
+    "discard", NotYet, 1, 1, false, Later;
+    "freopen", NotYet, 1, MANY, true, Later;
+    "system", NotYet, 1, MANY, true, Later;
+    "raise", NotYet, 1, 1, true, Later;
+    "stop", NotYet, 0, 0, true, Later;
+    "return", NotYet, 1, 1, true, Later;
+    "chill", NotYet, 1, 1, true, Later;
+    "panic", NotYet, 0, 0, true, Later;
+    "breakpoint", NotYet, 0, 0, true, Later;
+}
+
+impl ActionRow {
+    /// By D name.
+    pub fn by_name(name: &str) -> Option<&'static ActionRow> {
+        ACTIONS.iter().find(|r| r.name == name)
+    }
+}

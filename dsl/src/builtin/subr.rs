@@ -1,0 +1,105 @@
+//! Subroutines: what `call` runs. The numbers stand in `dif/subr.rs`.
+
+use super::{Status, Ty};
+use crate::dif::Subr;
+
+/// One subroutine.
+#[derive(Clone, Copy, Debug)]
+pub struct SubrRow {
+    /// Its DIF number; the name follows from it.
+    pub subr: Subr,
+    /// What it returns.
+    pub ret: Ty,
+    /// What it takes.
+    pub args: &'static [Ty],
+    /// How many of `args` must be given.
+    pub required: usize,
+    /// The D version that brought it.
+    pub version: &'static str,
+    /// Whether every engine behind the compiler has it.
+    pub status: Status,
+}
+
+macro_rules! subrs { ($($subr:ident, $ret:ident, $version:literal, [$($arg:ident)*], [$($opt:ident)*], $status:expr;)*) => {
+    /// Every subroutine: result, version, arguments, optional arguments, status.
+    pub const SUBRS: &[SubrRow] = &[$(SubrRow {
+        subr: Subr::$subr,
+        ret: Ty::$ret,
+        args: &[$(Ty::$arg,)* $(Ty::$opt,)*],
+        required: <[Ty]>::len(&[$(Ty::$arg,)*]),
+        version: $version,
+        status: $status,
+    },)*];
+} }
+
+use Status::{Later, Ready, Refused};
+
+subrs! {
+    Rand, Int, "1.0", [], [], Ready;
+    MutexOwned, Int, "1.0", [LockPtr], [], Later;
+    MutexOwner, VoidPtr, "1.0", [LockPtr], [], Later;
+    MutexTypeAdaptive, Int, "1.0", [LockPtr], [], Later;
+    MutexTypeSpin, Int, "1.0", [LockPtr], [], Later;
+    RwReadHeld, Int, "1.0", [LockPtr], [], Later;
+    RwWriteHeld, Int, "1.0", [LockPtr], [], Later;
+    RwIswriter, Int, "1.0", [LockPtr], [], Later;
+    Copyin, VoidPtr, "1.0", [Uintptr Size], [], Ready;
+    Copyinstr, String, "1.0", [Uintptr], [Size], Ready;
+    Speculation, Int, "1.0", [], [], Later;
+    Progenyof, Int, "1.0", [Pid], [], Later;
+    Strlen, Size, "1.0", [CharPtr], [], Ready;
+    Copyout, Void, "1.0", [VoidPtr Uintptr Size], [], Later;
+    Copyoutstr, Void, "1.0", [CharPtr Uintptr Size], [], Later;
+    Alloca, VoidPtr, "1.0", [Size], [], Later;
+    Bcopy, Void, "1.0", [VoidPtr VoidPtr Size], [], Later;
+    Copyinto, Void, "1.0", [Uintptr Size VoidPtr], [], Later;
+    Msgdsize, Size, "1.0", [VoidPtr], [], Refused("Linux has no STREAMS");
+    Msgsize, Size, "1.0", [VoidPtr], [], Refused("Linux has no STREAMS");
+    Getmajor, UInt, "1.0", [Dev], [], Later;
+    Getminor, UInt, "1.0", [Dev], [], Later;
+    DdiPathname, String, "1.0", [VoidPtr Int64], [], Refused("Linux has no device information tree of that kind");
+    Strjoin, String, "1.0", [CharPtr CharPtr], [], Ready;
+    Lltostr, String, "1.0", [Int64], [Int], Later;
+    Basename, String, "1.0", [CharPtr], [], Ready;
+    Dirname, String, "1.0", [CharPtr], [], Ready;
+    Cleanpath, String, "1.0", [CharPtr], [], Later;
+    Strchr, String, "1.1", [CharPtr Char], [], Ready;
+    Strrchr, String, "1.1", [CharPtr Char], [], Ready;
+    Strstr, String, "1.1", [CharPtr CharPtr], [], Ready;
+    Strtok, String, "1.1", [CharPtr CharPtr], [], Later;
+    Substr, String, "1.1", [CharPtr Int], [Int], Ready;
+    Index, Int, "1.1", [CharPtr CharPtr], [Int], Ready;
+    Rindex, Int, "1.1", [CharPtr CharPtr], [Int], Ready;
+    Htons, Uint16, "1.3", [Uint16], [], Ready;
+    Htonl, Uint32, "1.3", [Uint32], [], Ready;
+    Htonll, Uint64, "1.3", [Uint64], [], Ready;
+    Ntohs, Uint16, "1.3", [Uint16], [], Ready;
+    Ntohl, Uint32, "1.3", [Uint32], [], Ready;
+    Ntohll, Uint64, "1.3", [Uint64], [], Ready;
+    InetNtop, String, "1.5", [Int VoidPtr], [], Later;
+    InetNtoa, String, "1.5", [Ipv4Ptr], [], Later;
+    InetNtoa6, String, "1.5", [Ipv6Ptr], [], Later;
+    Toupper, String, "1.8", [CharPtr], [], Later;
+    Tolower, String, "1.8", [CharPtr], [], Later;
+    DPath, String, "1.13", [PathPtr], [], Later;
+    LinkNtop, String, "1.5", [Int VoidPtr], [], Later;
+    Getf, VoidPtr, "1.10", [Int], [], Later;
+    Json, String, "1.11", [CharPtr CharPtr], [], Later;
+    Strtoll, Int64, "1.11", [CharPtr], [Int], Later;
+}
+
+impl SubrRow {
+    /// By D name.
+    pub fn by_name(name: &str) -> Option<&'static SubrRow> {
+        SUBRS.iter().find(|r| r.subr.name() == name)
+    }
+}
+
+/// Subroutines of other DTraces that have no DIF number here yet.
+pub const SUBRS_LATER: &[&str] = &[
+    "memref",
+    "memstr",
+    "sx_shared_held",
+    "sx_exclusive_held",
+    "sx_isexclusive",
+];

@@ -1,0 +1,230 @@
+//! Calls of subroutines, and how arguments fit parameters.
+
+use super::Checker;
+use super::tree::{TExpr, TKind};
+use crate::ast::{Expr, Name};
+use crate::builtin::{ActionRow, AggRow, SUBRS_LATER, Status, SubrRow, Ty};
+use crate::diag::{Diag, Tag};
+use crate::source::Span;
+use crate::types::{Type, TypeId};
+
+impl Checker<'_> {
+    /// A call in an expression: only subroutines have values.
+    pub(super) fn call(&mut self, func: &Name, args: &[Expr], span: Span) -> TExpr {
+        let name = func.name.as_str();
+        if func.scope.is_some() {
+            return self.bad(
+                Tag::D_FUNC_IDENT,
+                span,
+                format!("{name} is a kernel function: D cannot call it"),
+            );
+        }
+        if let Some(row) = SubrRow::by_name(name) {
+            return self.subroutine(row, args, span);
+        }
+        if let Some(row) = ActionRow::by_name(name) {
+            if row.status == Status::Later {
+                self.not_yet(span, &format!("{name}()"));
+                return TExpr::error(span);
+            }
+            let text = format!(
+                "action {name}( ) may not be called from a D expression (D program context required)"
+            );
+            return self.bad(Tag::D_CG_EXPR, span, text);
+        }
+        if AggRow::by_name(name).is_some() {
+            let text = format!(
+                "aggregating function {name}( ) may not be called from a D expression (D program context required)"
+            );
+            return self.bad(Tag::D_CG_EXPR, span, text);
+        }
+        if SUBRS_LATER.contains(&name) {
+            self.not_yet(span, &format!("{name}()"));
+            return TExpr::error(span);
+        }
+        let mut d = Diag::new(
+            Tag::D_FUNC_UNDEF,
+            span,
+            format!("undefined function name: {name}"),
+        );
+        let known = crate::builtin::SUBRS
+            .iter()
+            .map(|r| r.subr.name())
+            .chain(crate::builtin::ACTIONS.iter().map(|r| r.name))
+            .chain(crate::builtin::AGG_FUNCS.iter().map(|r| r.name));
+        if let Some(near) = super::name::nearest(name, known) {
+            d = d.note(format!("did you mean {near}()?"));
+        }
+        self.report(d);
+        TExpr::error(span)
+    }
+
+    fn subroutine(&mut self, row: &'static SubrRow, args: &[Expr], span: Span) -> TExpr {
+        let name = row.subr.name();
+        match row.status {
+            Status::Ready => {}
+            Status::Later => {
+                self.not_yet(span, &format!("{name}()"));
+                return TExpr::error(span);
+            }
+            Status::Refused(why) => {
+                return self.bad(
+                    Tag::D_FUNC_UNSUP,
+                    span,
+                    format!("{name}( ) is not available: {why}"),
+                );
+            }
+        }
+        if !self.check_arity(name, args.len(), row.required, row.args.len(), span) {
+            return TExpr::error(span);
+        }
+        let mut typed = Vec::with_capacity(args.len());
+        let mut ok = true;
+        for (i, (arg, want)) in args.iter().zip(row.args).enumerate() {
+            let e = self.expr(arg);
+            match self.fit_param(e, *want) {
+                Ok(e) => typed.push(e),
+                Err(e) => {
+                    self.bad_argument(name, i + 1, want.text(), &e);
+                    ok = false;
+                }
+            }
+        }
+        if !ok || typed.iter().any(|e| self.types.is_error(e.ty)) {
+            return TExpr::error(span);
+        }
+        let ty = self.sig_type(row.ret);
+        TExpr::new(TKind::Call(row.subr, typed), ty, span)
+    }
+
+    /// Reports a wrong number of arguments.
+    pub(super) fn check_arity(
+        &mut self,
+        name: &str,
+        got: usize,
+        min: usize,
+        max: usize,
+        span: Span,
+    ) -> bool {
+        if (min..=max).contains(&got) {
+            return true;
+        }
+        let s = if got == 1 { "" } else { "s" };
+        let (bound, want) = match (min == max, got < min) {
+            (true, _) => ("", min),
+            (false, true) => ("at least ", min),
+            (false, false) => ("at most ", max),
+        };
+        let text =
+            format!("{name}( ) prototype mismatch: {got} arg{s} passed, {bound}{want} expected");
+        self.err(Tag::D_PROTO_LEN, span, text);
+        false
+    }
+
+    /// Reports an argument that does not fit its parameter.
+    pub(super) fn bad_argument(&mut self, name: &str, n: usize, proto: &str, e: &TExpr) {
+        let text = format!(
+            "{name}( ) argument #{n} is incompatible with prototype:\n\tprototype: {proto}\n\t argument: {}",
+            self.types.name(e.ty)
+        );
+        self.err(Tag::D_PROTO_ARG, e.span, text);
+    }
+
+    /// The C type of a signature's type.
+    pub(super) fn sig_type(&self, ty: Ty) -> TypeId {
+        let name = match ty {
+            Ty::Void => return TypeId::VOID,
+            Ty::Char => return TypeId::CHAR,
+            Ty::Int => return TypeId::INT,
+            Ty::UInt => return TypeId::UINT,
+            Ty::String => return TypeId::STRING,
+            Ty::CharPtr => return TypeId::CHAR_PTR,
+            Ty::VoidPtr | Ty::Ipv4Ptr | Ty::Ipv6Ptr | Ty::PathPtr | Ty::LockPtr => {
+                return TypeId::VOID_PTR;
+            }
+            Ty::Int64
+            | Ty::Uint16
+            | Ty::Uint32
+            | Ty::Uint64
+            | Ty::Size
+            | Ty::Uintptr
+            | Ty::Pid
+            | Ty::Dev => ty.text(),
+        };
+        self.types.own_plain(name).unwrap_or(TypeId::ERROR)
+    }
+
+    /// An argument as the parameter wants it. `Err` gives it back.
+    fn fit_param(&mut self, e: TExpr, want: Ty) -> Result<TExpr, TExpr> {
+        if self.types.is_error(e.ty) {
+            return Ok(e);
+        }
+        let zero = e.int() == Some(0);
+        let to = self.sig_type(want);
+        match want {
+            Ty::CharPtr => {
+                let bytes = self
+                    .types
+                    .pointee(e.ty)
+                    .is_some_and(|t| self.types.is_void(t) || self.types.is_char(t));
+                if self.types.is_string(e.ty) {
+                    Ok(e)
+                } else if bytes || zero {
+                    let e = self.decay(e);
+                    Ok(self.convert(e, to))
+                } else {
+                    Err(e)
+                }
+            }
+            Ty::VoidPtr | Ty::Ipv4Ptr | Ty::Ipv6Ptr | Ty::PathPtr | Ty::LockPtr => {
+                let t = &self.types;
+                if t.pointee(e.ty).is_some() || t.is_string(e.ty) || zero || t.is_func(e.ty) {
+                    let e = self.decay(e);
+                    Ok(self.convert(e, to))
+                } else {
+                    Err(e)
+                }
+            }
+            // User addresses come as integers or, from typed arguments, as pointers.
+            Ty::Uintptr => {
+                let e = self.decay(e);
+                if self.types.is_scalar(e.ty) {
+                    Ok(self.convert(e, to))
+                } else {
+                    Err(e)
+                }
+            }
+            Ty::String | Ty::Void => Err(e),
+            Ty::Char
+            | Ty::Int
+            | Ty::UInt
+            | Ty::Int64
+            | Ty::Uint16
+            | Ty::Uint32
+            | Ty::Uint64
+            | Ty::Size
+            | Ty::Pid
+            | Ty::Dev => {
+                if self.types.is_integer(e.ty) {
+                    Ok(self.convert(e, to))
+                } else {
+                    Err(e)
+                }
+            }
+        }
+    }
+
+    /// A key of an associative array as its declaration wants it. `None`: it does not fit.
+    pub(super) fn convert_arg(&mut self, e: TExpr, want: TypeId) -> Option<TExpr> {
+        if self.types.is_error(e.ty) || self.types.is_error(want) {
+            return Some(e);
+        }
+        match &*self.types.resolve(want) {
+            Type::Int { .. } | Type::Enum(_) if self.types.is_integer(e.ty) => {
+                Some(self.convert(e, want))
+            }
+            Type::Ptr(_) | Type::String => self.assign_conv(e, want).ok(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,4 @@
+pid$1:::entry
+{
+	trace(1);
+}

@@ -1,0 +1,2 @@
+#error not on this system
+BEGIN { trace(1); }

@@ -1,0 +1,2 @@
+#pragma D attributes Stable/Stable/Alien x
+BEGIN { trace(1); }

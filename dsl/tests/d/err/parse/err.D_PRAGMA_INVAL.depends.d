@@ -1,0 +1,2 @@
+#pragma D depends_on kernel x
+BEGIN { trace(1); }

@@ -1,0 +1,2 @@
+#pragma D option nspec=3 * 4
+BEGIN { trace(1); }

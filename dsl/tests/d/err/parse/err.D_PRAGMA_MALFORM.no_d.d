@@ -1,0 +1,2 @@
+#pragma option quiet
+BEGIN { trace(1); }

@@ -1,0 +1,2 @@
+#pragma D option nspec = 3
+BEGIN { trace(1); }

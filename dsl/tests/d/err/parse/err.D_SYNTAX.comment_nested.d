@@ -1,0 +1,5 @@
+BEGIN
+{
+	/* outer /* inner */
+	trace(1);
+}

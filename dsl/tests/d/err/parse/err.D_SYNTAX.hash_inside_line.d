@@ -1,0 +1,4 @@
+BEGIN
+{
+	x = 1; #pragma D option quiet
+}

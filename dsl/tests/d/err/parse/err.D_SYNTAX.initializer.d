@@ -1,0 +1,5 @@
+int x = 3;
+BEGIN
+{
+	trace(x);
+}

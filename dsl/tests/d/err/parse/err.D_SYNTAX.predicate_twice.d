@@ -1,0 +1,5 @@
+BEGIN
+/pid/ /uid/
+{
+	trace(1);
+}

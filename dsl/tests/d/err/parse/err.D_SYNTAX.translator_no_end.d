@@ -1,0 +1,1 @@
+translator psinfo_t < int x > { pr_pid = x; }

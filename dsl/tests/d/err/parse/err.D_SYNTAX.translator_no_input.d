@@ -1,0 +1,1 @@
+translator psinfo_t { pr_pid = 1; };

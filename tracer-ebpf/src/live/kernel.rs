@@ -1,0 +1,273 @@
+//! The running kernel, as the compiler and the providers ask about it.
+
+use super::btf::Btf;
+use super::features::{self, FuncWays};
+use super::kallsyms::Kallsyms;
+use super::tracefs::Tracefs;
+use super::warm::WarmLoader;
+use crate::provider::{self, Facts, FuncSym};
+use dsl::kernel::{ArgInfo, ArgType, KSymbol, KType, KTypeId, KernelView, Matched, TypeNs};
+use dsl::program::ProbeDesc;
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
+/// Everything that is read of this kernel, each part when it is first asked for.
+#[derive(Default)]
+pub struct Kernel {
+    btf: OnceLock<Option<Btf>>,
+    tracefs: OnceLock<Option<Tracefs>>,
+    kallsyms: OnceLock<Kallsyms>,
+    syscalls: OnceLock<Option<HashSet<String>>>,
+    ways: OnceLock<(FuncWays, String)>,
+    functions: OnceLock<Vec<FuncSym>>,
+    loader: WarmLoader,
+}
+
+impl Kernel {
+    /// Type information, where the kernel has it.
+    pub fn btf(&self) -> Option<&Btf> {
+        self.btf
+            .get_or_init(|| Btf::open().inspect_err(|e| log::debug!("no BTF: {e}")).ok())
+            .as_ref()
+    }
+
+    /// aya's loader.
+    pub fn loader(&self) -> &WarmLoader {
+        &self.loader
+    }
+
+    fn tracefs(&self) -> Option<&Tracefs> {
+        self.tracefs
+            .get_or_init(|| {
+                Tracefs::open()
+                    .inspect_err(|e| log::debug!("no tracefs: {e}"))
+                    .ok()
+            })
+            .as_ref()
+    }
+
+    fn kallsyms(&self) -> &Kallsyms {
+        self.kallsyms.get_or_init(Kallsyms::open)
+    }
+
+    /// How functions can be probed; tried when first asked.
+    pub fn func_ways(&self) -> &(FuncWays, String) {
+        self.ways.get_or_init(|| features::func_ways(self.btf()))
+    }
+
+    /// The same, if somebody has asked already.
+    pub fn func_ways_if_asked(&self) -> Option<FuncWays> {
+        self.ways.get().map(|(w, _)| *w)
+    }
+
+    /// Functions that the kernel lets us probe: those of the symbol table, less what it lists as not traceable.
+    fn find_functions(&self) -> Vec<FuncSym> {
+        let typed = self.btf().map(Btf::functions);
+        let traceable: Option<HashSet<String>> = self
+            .tracefs()
+            .and_then(|t| t.read("available_filter_functions").ok())
+            .map(|text| {
+                let names = text.lines().filter_map(|l| l.split_whitespace().next());
+                names.map(str::to_owned).collect()
+            });
+        let denied: HashSet<String> =
+            std::fs::read_to_string("/sys/kernel/debug/kprobes/blacklist")
+                .map(|text| {
+                    let names = text.lines().filter_map(|l| l.split_whitespace().nth(1));
+                    names.map(str::to_owned).collect()
+                })
+                .unwrap_or_default();
+        let mut seen: HashSet<(&str, &str)> = HashSet::new();
+        self.kallsyms()
+            .functions()
+            .filter(|(_, e)| !denied.contains(e.name))
+            .filter(|(_, e)| match (&traceable, &typed) {
+                (Some(t), _) => t.contains(e.name),
+                // No list: what has a type is a function of the source, not a fragment of one.
+                (None, Some(t)) => e.module != "vmlinux" || t.contains(e.name),
+                (None, None) => true,
+            })
+            .filter(|(_, e)| !e.name.contains(['.', '$']) && !e.module.starts_with("bpf"))
+            // A name that stands for several functions attaches to one of them, or not at all: listed once.
+            .filter(|(_, e)| seen.insert((e.name, e.module)))
+            .map(|(index, e)| FuncSym {
+                index,
+                name: e.name.to_owned(),
+                module: e.module.to_owned(),
+            })
+            .collect()
+    }
+
+    /// Names of the system calls, by their events. `None`: not to be found out.
+    fn syscall_events(&self) -> Option<&HashSet<String>> {
+        self.syscalls
+            .get_or_init(|| {
+                let events = self.tracefs()?.subdirectories("events/syscalls").ok()?;
+                let names = events.iter().filter_map(|e| e.strip_prefix("sys_enter_"));
+                Some(names.map(str::to_owned).collect())
+            })
+            .as_ref()
+    }
+}
+
+impl Facts for Kernel {
+    fn has_syscall(&self, kernel_name: &str) -> bool {
+        match self.tracefs() {
+            // The directory is only read by the second question: the first is mostly the only one.
+            Some(t) if self.syscalls.get().is_none() && !t.exists("events/syscalls") => {
+                let _ = self.syscalls.set(None);
+                self.has_syscall(kernel_name)
+            }
+            Some(_) if self.syscalls.get().is_some_and(Option::is_none) => {
+                self.has_syscall_symbol(kernel_name)
+            }
+            Some(_) => self
+                .syscall_events()
+                .is_none_or(|names| names.contains(kernel_name)),
+            None => self.has_syscall_symbol(kernel_name),
+        }
+    }
+
+    fn syscall_params(&self, kernel_name: &str) -> Option<Vec<ArgInfo>> {
+        let path = format!("events/syscalls/sys_enter_{kernel_name}/format");
+        let text = self.tracefs()?.read(&path).ok()?;
+        Some(provider::syscall::params_of_format(&text))
+    }
+
+    fn compat32(&self) -> bool {
+        // The kernel makes this setting where it runs 32-bit programs.
+        std::path::Path::new("/proc/sys/abi/vsyscall32").exists()
+    }
+
+    fn event_groups(&self) -> Vec<String> {
+        self.tracefs()
+            .and_then(|t| t.subdirectories("events").ok())
+            .unwrap_or_default()
+    }
+
+    fn events(&self, group: &str) -> Vec<String> {
+        self.tracefs()
+            .and_then(|t| t.subdirectories(&format!("events/{group}")).ok())
+            .unwrap_or_default()
+    }
+
+    fn event_id(&self, group: &str, name: &str) -> Option<u32> {
+        let text = self
+            .tracefs()?
+            .read(&format!("events/{group}/{name}/id"))
+            .ok()?;
+        text.trim().parse().ok()
+    }
+
+    fn tracepoint_args(&self, name: &str) -> Option<Vec<ArgInfo>> {
+        let args = self.btf()?.tracepoint_args(name)?;
+        Some(args.into_iter().map(typed).collect())
+    }
+
+    fn functions(&self) -> Result<&[FuncSym], String> {
+        let (ways, reason) = self.func_ways();
+        if *ways == FuncWays::default() {
+            return Err(reason.clone());
+        }
+        Ok(self.functions.get_or_init(|| self.find_functions()))
+    }
+
+    fn function_args(&self, f: &str, module: &str, ret: bool) -> Option<Vec<ArgInfo>> {
+        let btf = self.btf()?;
+        let id = btf.find(Some(module), f, &[super::btf::kind::FUNC])?;
+        let (params, value) = btf.signature(KTypeId(id))?;
+        if !ret {
+            return Some(params.into_iter().map(typed).collect());
+        }
+        let mut args = vec![ArgInfo {
+            name: "offset".to_owned(),
+            ty: ArgType::C("unsigned long".to_owned()),
+        }];
+        if value != KTypeId(0) {
+            args.push(typed(("ret".to_owned(), value)));
+        }
+        Some(args)
+    }
+}
+
+impl Kernel {
+    fn has_syscall_symbol(&self, kernel_name: &str) -> bool {
+        let symbols = self.kallsyms();
+        ["__x64_sys_", "sys_"]
+            .iter()
+            .any(|prefix| symbols.find(None, &format!("{prefix}{kernel_name}")).is_some())
+            // No table to look in: believe that it is there.
+            || symbols.entries().next().is_none()
+    }
+}
+
+fn typed((name, ty): (String, KTypeId)) -> ArgInfo {
+    ArgInfo {
+        name,
+        ty: ArgType::Kernel(ty),
+    }
+}
+
+impl KernelView for Kernel {
+    fn type_by_name(&self, module: Option<&str>, ns: TypeNs, name: &str) -> Option<KTypeId> {
+        self.btf()?.type_by_name(module, ns, name)
+    }
+
+    fn ktype(&self, id: KTypeId) -> Option<KType> {
+        self.btf()?.ktype(id)
+    }
+
+    fn symbol(&self, module: Option<&str>, name: &str) -> Option<KSymbol> {
+        let e = self.kallsyms().find(module, name).filter(|e| e.addr != 0)?;
+        let ty = self.btf().and_then(|b| {
+            let function = || {
+                b.find(Some(e.module), name, &[super::btf::kind::FUNC])
+                    .map(KTypeId)
+            };
+            b.variable(Some(e.module), name).or_else(function)
+        });
+        Some(KSymbol {
+            addr: e.addr,
+            ty,
+            module: e.module.to_owned(),
+        })
+    }
+
+    fn enumerator(&self, name: &str) -> Option<i64> {
+        self.btf()?.enumerator(name)
+    }
+
+    fn why_no_match(&self, desc: &ProbeDesc) -> Option<String> {
+        provider::why_none(self, desc)
+    }
+
+    fn match_probes(&self, desc: &ProbeDesc, want_args: bool) -> Matched {
+        let found = provider::probes(self, desc);
+        let Some((first, rest)) = found.split_first() else {
+            return Matched {
+                count: 0,
+                args: None,
+                nearest: provider::nearest(self, desc),
+            };
+        };
+        if found
+            .iter()
+            .any(|p| !provider::dtrace::PROVIDER.ids.contains(&p.id))
+        {
+            // The compiler asks about what will be enabled.
+            self.loader.start();
+        }
+        let args = want_args
+            .then(|| provider::args(self, first))
+            .flatten()
+            .filter(|args| {
+                rest.iter()
+                    .all(|p| provider::args(self, p).as_ref() == Some(args))
+            });
+        Matched {
+            count: found.len() as u32,
+            args,
+            nearest: Vec::new(),
+        }
+    }
+}

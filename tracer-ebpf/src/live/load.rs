@@ -1,0 +1,341 @@
+//! Loading and attaching an image's programs: aya where it can, raw `bpf(2)` where it can't.
+//!
+//! BEGIN and END are run, not attached, and a program for kprobe.multi or for a module's tracepoint is of a kind that aya
+//! 0.14 doesn't load; these go to the kernel directly, and an enabling that has no others never makes an `EbpfLoader`,
+//! which would read all of vmlinux's types first.
+
+use super::btf::{Btf, kind};
+use super::elf;
+use super::maps::Maps;
+use super::sys::{self, RawProg, attach_type, prog_type};
+use super::verifier::{describe, refused};
+use super::warm::WarmLoader;
+use crate::backend::{BackendError, LoadOptions};
+use crate::image::{Image, Insn, Phase, Prog, ProgKind};
+use crate::site::Site;
+use aya::Ebpf;
+use aya::programs::perf_event::{PerfEventConfig, PerfEventScope, SamplePolicy, SoftwareEvent};
+use aya::programs::{Program, ProgramError};
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
+/// What keeps the programs loaded and attached. Dropping it detaches.
+#[derive(Default)]
+pub struct Attached {
+    /// Programs that aya loaded, with their links.
+    ebpf: Option<Ebpf>,
+    /// Links of the others.
+    links: Vec<OwnedFd>,
+    /// BEGIN and END, in order.
+    pub test_runs: Vec<(Phase, OwnedFd)>,
+    /// Every program once more, for what the kernel counts about it.
+    pub progs: Vec<OwnedFd>,
+}
+
+/// What loading needs from the engine.
+pub struct Loader<'a> {
+    /// Types, where the kernel has them.
+    pub btf: Option<&'a Btf>,
+    /// aya's.
+    pub aya: &'a WarmLoader,
+    /// The caller's.
+    pub options: &'a LoadOptions<'a>,
+}
+
+impl Loader<'_> {
+    /// Loads and attaches everything. Timers come last, so that their periods begin when all else is there.
+    pub fn load(&mut self, image: &Image, maps: &Maps) -> Result<Attached, BackendError> {
+        let mut attached = Attached::default();
+        let mut through_aya: Vec<(String, &Prog, Vec<Insn>)> = Vec::new();
+        for (i, prog) in image.progs.iter().enumerate() {
+            let insns = maps.bake(&prog.insns)?;
+            match self.by_hand(prog, &insns)? {
+                Some(fd) => self.attach_by_hand(image, prog, fd, &mut attached)?,
+                None => through_aya.push((unique_name(&prog.name, i), prog, insns)),
+            }
+        }
+        if through_aya.is_empty() {
+            return Ok(attached);
+        }
+        let parts: Vec<(&str, &Prog, &[Insn])> = through_aya
+            .iter()
+            .map(|(n, p, i)| (n.as_str(), *p, i.as_slice()))
+            .collect();
+        let object = elf::write(&parts).map_err(BackendError::Other)?;
+        let mut ebpf = self.aya.with(|aya| aya.load(&object)).map_err(|e| {
+            BackendError::Other(format!("aya does not take our object: {}", chain(&e)))
+        })?;
+        let ids = self.target_ids(&parts)?;
+        let order = |p: &&(String, &Prog, Vec<Insn>)| matches!(p.1.kind, ProgKind::Timer { .. });
+        let (timers, others): (Vec<_>, Vec<_>) = through_aya.iter().partition(order);
+        for (name, prog, _) in others.into_iter().chain(timers) {
+            let Some(p) = ebpf.program_mut(name) else {
+                return Err(BackendError::Other(format!("aya lost {}", describe(prog))));
+            };
+            load_one(p, &prog.kind, &ids).map_err(|e| self.failed(prog, e))?;
+            if let Ok(fd) = p.fd() {
+                attached.progs.extend(fd.as_fd().try_clone_to_owned().ok());
+            }
+            attach_one(p, &prog.kind, self.options.cpu).map_err(|e| self.failed(prog, e))?;
+        }
+        attached.ebpf = Some(ebpf);
+        Ok(attached)
+    }
+
+    /// Loads a program without aya, if it is of a kind that is not for aya.
+    fn by_hand(&self, prog: &Prog, insns: &[Insn]) -> Result<Option<OwnedFd>, BackendError> {
+        let mut raw = RawProg {
+            name: &prog.name,
+            insns,
+            ..RawProg::default()
+        };
+        let module_btf;
+        match &prog.kind {
+            ProgKind::TestRun { .. } => raw.prog_type = prog_type::RAW_TRACEPOINT,
+            ProgKind::KprobeMulti { .. } => {
+                raw.prog_type = prog_type::KPROBE;
+                raw.attach_type = attach_type::TRACE_KPROBE_MULTI;
+            }
+            ProgKind::BtfTracepoint { name } => {
+                let Some((id, Some(module))) = self.btf.and_then(|b| b.tracepoint(name)) else {
+                    return Ok(None);
+                };
+                module_btf = sys::module_btf(module).map_err(|source| BackendError::Io {
+                    what: format!("opening the types of the module {module}"),
+                    source,
+                })?;
+                raw.prog_type = prog_type::TRACING;
+                raw.attach_type = attach_type::TRACE_RAW_TP;
+                raw.attach_btf_id = id;
+                raw.attach_btf = Some(module_btf.as_fd());
+            }
+            ProgKind::RawTracepoint { .. }
+            | ProgKind::Kprobe { .. }
+            | ProgKind::Fentry { .. }
+            | ProgKind::Timer { .. } => return Ok(None),
+        }
+        let fd = match sys::prog_load(&raw) {
+            Ok(fd) => fd,
+            // Once more for the log: a program that is accepted needs none, and writing it costs.
+            Err(_) => {
+                raw.log_size = 16 << 20;
+                sys::prog_load(&raw).map_err(|(e, log)| refused(prog, e, &log, self.options))?
+            }
+        };
+        Ok(Some(fd))
+    }
+
+    fn attach_by_hand(
+        &self,
+        image: &Image,
+        prog: &Prog,
+        fd: OwnedFd,
+        attached: &mut Attached,
+    ) -> Result<(), BackendError> {
+        let failed = |source| BackendError::Io {
+            what: format!("attaching {}", describe(prog)),
+            source,
+        };
+        attached.progs.extend(fd.try_clone().ok());
+        match &prog.kind {
+            ProgKind::TestRun { phase } => attached.test_runs.push((*phase, fd)),
+            ProgKind::KprobeMulti { ret } => {
+                let functions: Vec<(&str, u64)> = prog
+                    .probes
+                    .iter()
+                    .filter_map(|&i| match &image.probes.get(i as usize)?.site {
+                        Site::Func { name, .. } => Some((name.as_str(), u64::from(i))),
+                        _ => None,
+                    })
+                    .collect();
+                let before = attached.links.len();
+                multi(&fd, &functions, *ret, &mut attached.links).map_err(failed)?;
+                if attached.links.len() == before {
+                    return Err(failed(io::ErrorKind::NotFound.into()));
+                }
+            }
+            _ => {
+                let link = sys::raw_tracepoint_open(fd.as_fd(), None).map_err(failed)?;
+                attached.links.push(link);
+            }
+        }
+        Ok(())
+    }
+
+    /// What typed programs attach to, as the lookup table that aya wants: a BTF object of the right numbering that only
+    /// has the names in question. Parsing the kernel's own a second time would cost another 20 ms.
+    fn target_ids(&self, progs: &[(&str, &Prog, &[Insn])]) -> Result<aya::Btf, BackendError> {
+        let mut wanted = BTreeMap::new();
+        for (_, prog, _) in progs {
+            let (id, name, func) = match &prog.kind {
+                ProgKind::BtfTracepoint { name } => (
+                    self.btf.and_then(|b| b.tracepoint(name)),
+                    format!("btf_trace_{name}"),
+                    false,
+                ),
+                ProgKind::Fentry { function, .. } => (
+                    self.btf.and_then(|b| b.function(None, function)),
+                    function.clone(),
+                    true,
+                ),
+                _ => continue,
+            };
+            match id {
+                Some((id, None)) => wanted.insert(id, (name, func)),
+                _ => {
+                    return Err(BackendError::Unsupported(format!(
+                        "this kernel has no type information for {}",
+                        describe(prog)
+                    )));
+                }
+            };
+        }
+        let table = lookup_table(&wanted);
+        aya::Btf::parse(&table, aya::Endianness::default())
+            .map_err(|e| BackendError::Other(format!("aya does not take our lookup table: {e}")))
+    }
+
+    fn failed(&self, prog: &Prog, e: ProgramError) -> BackendError {
+        match e {
+            ProgramError::LoadError {
+                io_error,
+                verifier_log,
+            } => refused(prog, io_error, &verifier_log.to_string(), self.options),
+            ProgramError::SyscallError(e) => BackendError::Io {
+                what: format!("{} for {}", e.call, describe(prog)),
+                source: e.io_error,
+            },
+            e => BackendError::Other(format!("{}: {}", describe(prog), chain(&e))),
+        }
+    }
+}
+
+/// A BTF object with these names (and whether they are functions or typedefs) at these ids, and pointers to void between.
+fn lookup_table(wanted: &BTreeMap<u32, (String, bool)>) -> Vec<u8> {
+    let mut strings = vec![0];
+    let mut types: Vec<[u32; 3]> = Vec::new();
+    for (id, (name, func)) in wanted {
+        let filler = [0, u32::from(kind::PTR) << 24, 0];
+        types.resize((*id as usize).saturating_sub(1), filler);
+        let kind = if *func { kind::FUNC } else { kind::TYPEDEF };
+        types.push([strings.len() as u32, u32::from(kind) << 24, 0]);
+        strings.extend(name.bytes());
+        strings.push(0);
+    }
+    let types: Vec<u8> = types
+        .into_iter()
+        .flatten()
+        .flat_map(u32::to_ne_bytes)
+        .collect();
+    let mut out = 0xeb9f_u16.to_ne_bytes().to_vec();
+    out.extend([1, 0]);
+    let (types_len, strings_len) = (types.len() as u32, strings.len() as u32);
+    for word in [24, 0, types_len, types_len, strings_len] {
+        out.extend(u32::to_ne_bytes(word));
+    }
+    out.extend(types);
+    out.extend(strings);
+    out
+}
+
+/// An error with its causes.
+fn chain(e: &dyn std::error::Error) -> String {
+    let mut text = e.to_string();
+    let mut cause = e.source();
+    while let Some(c) = cause {
+        let c_text = c.to_string();
+        if !text.contains(&c_text) {
+            text.push_str(": ");
+            text.push_str(&c_text);
+        }
+        cause = c.source();
+    }
+    text
+}
+
+/// aya finds programs by name, the kernel cuts names at 15 bytes and takes only some characters.
+fn unique_name(name: &str, index: usize) -> String {
+    let suffix = format!("_{index}");
+    let good = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+    let kept: String = name
+        .chars()
+        .filter(good)
+        .take(15 - suffix.len().min(15))
+        .collect();
+    kept + &suffix
+}
+
+fn load_one(p: &mut Program, kind: &ProgKind, targets: &aya::Btf) -> Result<(), ProgramError> {
+    match (p, kind) {
+        (Program::RawTracePoint(p), _) => p.load(),
+        (Program::BtfTracePoint(p), ProgKind::BtfTracepoint { name }) => p.load(name, targets),
+        (Program::KProbe(p), _) => p.load(),
+        (Program::FEntry(p), ProgKind::Fentry { function, .. }) => p.load(function, targets),
+        (Program::FExit(p), ProgKind::Fentry { function, .. }) => p.load(function, targets),
+        (Program::PerfEvent(p), _) => p.load(),
+        _ => Err(ProgramError::UnexpectedProgramType),
+    }
+}
+
+fn attach_one(p: &mut Program, kind: &ProgKind, cpu: Option<u32>) -> Result<(), ProgramError> {
+    match (p, kind) {
+        (Program::RawTracePoint(p), ProgKind::RawTracepoint { name }) => p.attach(name).map(drop),
+        (Program::BtfTracePoint(p), _) => p.attach().map(drop),
+        (Program::KProbe(p), ProgKind::Kprobe { function, .. }) => p.attach(function, 0).map(drop),
+        (Program::FEntry(p), _) => p.attach().map(drop),
+        (Program::FExit(p), _) => p.attach().map(drop),
+        (Program::PerfEvent(p), ProgKind::Timer { period_ns, per_cpu }) => {
+            let mut cpus = match cpu {
+                Some(cpu) => vec![cpu],
+                None => aya::util::online_cpus().map_err(|(_, e)| e)?,
+            };
+            if !per_cpu {
+                cpus.truncate(1);
+            }
+            cpus.into_iter().try_for_each(|cpu| {
+                p.attach(
+                    PerfEventConfig::Software(SoftwareEvent::CpuClock),
+                    PerfEventScope::AllProcessesOneCpu { cpu },
+                    SamplePolicy::Period(*period_ns),
+                    false,
+                )
+                .map(drop)
+            })
+        }
+        _ => Err(ProgramError::UnexpectedProgramType),
+    }
+}
+
+/// One link for all functions. The kernel takes all or none: where it refuses, halves are tried, so that one bad function
+/// costs only itself.
+fn multi(
+    prog: &OwnedFd,
+    functions: &[(&str, u64)],
+    ret: bool,
+    links: &mut Vec<OwnedFd>,
+) -> io::Result<()> {
+    if functions.is_empty() {
+        return Ok(());
+    }
+    let (names, cookies): (Vec<&str>, Vec<u64>) = functions.iter().copied().unzip();
+    match sys::kprobe_multi(prog.as_fd(), &names, &cookies, ret) {
+        Ok(link) => links.push(link),
+        Err(e)
+            if [libc::EPERM, libc::EBADF, libc::ENOMEM]
+                .map(Some)
+                .contains(&e.raw_os_error()) =>
+        {
+            return Err(e);
+        }
+        Err(e) if functions.len() == 1 => {
+            log::warn!("{}: {e}", names.first().unwrap_or(&""));
+        }
+        Err(_) => {
+            let (left, right) = functions.split_at(functions.len() / 2);
+            multi(prog, left, ret, links)?;
+            multi(prog, right, ret, links)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! The engine that is the running kernel's own BPF.
+//!
+//! `kernel` answers questions about the kernel (types, symbols, probes), `features` finds out what its BPF can do, `load`
+//! brings an image in, `session` is its life. Everything belongs to descriptors of this process, nothing is pinned: when
+//! the process ends, however it does, nothing stays behind.
+
+mod agg;
+pub mod btf;
+mod elf;
+pub mod features;
+pub mod kallsyms;
+mod kernel;
+mod load;
+mod maps;
+mod session;
+pub mod sys;
+pub mod tracefs;
+mod verifier;
+mod warm;
+
+pub use kernel::Kernel;
+
+use crate::backend::{Backend, BackendError, LoadOptions, Session};
+use crate::caps::Caps;
+use crate::image::Image;
+use crate::provider;
+use crate::site::ProbeInfo;
+use dsl::kernel::KernelView;
+use dsl::program::ProbeDesc;
+use std::sync::OnceLock;
+use std::time::Instant;
+
+/// The kernel's own BPF.
+pub struct EbpfBackend {
+    kernel: Kernel,
+    caps: OnceLock<Caps>,
+    /// With what concerns functions, once that was asked.
+    caps_with_functions: OnceLock<Caps>,
+}
+
+impl EbpfBackend {
+    /// Tries whether BPF can be used here at all. An error says why not, and what to do.
+    pub fn new() -> Result<EbpfBackend, BackendError> {
+        features::available()?;
+        Ok(EbpfBackend {
+            kernel: Kernel::default(),
+            caps: OnceLock::new(),
+            caps_with_functions: OnceLock::new(),
+        })
+    }
+}
+
+impl Backend for EbpfBackend {
+    fn name(&self) -> &'static str {
+        "ebpf"
+    }
+
+    /// What concerns functions is in it only after a description has asked for `fbt` probes: it takes attaching to find
+    /// out, and other programs need not pay for that.
+    fn caps(&self) -> &Caps {
+        let base = self.caps.get_or_init(|| features::caps(self.kernel.btf()));
+        match self.kernel.func_ways_if_asked() {
+            None => base,
+            Some(ways) => self.caps_with_functions.get_or_init(|| Caps {
+                kprobes: ways.kprobes,
+                kprobe_multi: ways.kprobe_multi,
+                fentry: ways.fentry,
+                ..base.clone()
+            }),
+        }
+    }
+
+    fn kernel(&self) -> &dyn KernelView {
+        &self.kernel
+    }
+
+    fn probes(&self, desc: &ProbeDesc) -> Result<Vec<ProbeInfo>, BackendError> {
+        Ok(provider::probes(&self.kernel, desc))
+    }
+
+    fn why_none(&self, desc: &ProbeDesc) -> Option<String> {
+        provider::why_none(&self.kernel, desc)
+    }
+
+    fn load(
+        &self,
+        image: &Image,
+        options: &LoadOptions<'_>,
+    ) -> Result<Box<dyn Session>, BackendError> {
+        let start = Instant::now();
+        let maps = maps::Maps::create(image)?;
+        let mut loader = load::Loader {
+            btf: self.kernel.btf(),
+            aya: self.kernel.loader(),
+            options,
+        };
+        let attached = loader.load(image, &maps)?;
+        Ok(Box::new(session::LiveSession::new(
+            image,
+            maps,
+            attached,
+            start.elapsed(),
+        )?))
+    }
+}

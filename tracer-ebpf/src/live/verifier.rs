@@ -1,0 +1,132 @@
+//! What to say when the kernel refuses a program: the clause it belongs to, the reason, and where the log is.
+
+use super::elf;
+use crate::backend::{BackendError, LoadOptions};
+use crate::image::Prog;
+use std::io::{self, Write};
+
+/// Turns a failed load into an error. `log` is the verifier's, empty where it did not get that far.
+pub fn refused(
+    prog: &Prog,
+    source: io::Error,
+    log: &str,
+    options: &LoadOptions<'_>,
+) -> BackendError {
+    if log.trim().is_empty() {
+        return match source.raw_os_error() {
+            Some(libc::EPERM) => BackendError::Privilege(format!(
+                "the kernel does not let this user load {} (missing CAP_BPF and CAP_PERFMON, or locked down): run as root",
+                describe(prog)
+            )),
+            _ => BackendError::Io {
+                what: format!("loading {}", describe(prog)),
+                source,
+            },
+        };
+    }
+    let place = place(prog, log, options);
+    let file = match save(prog, &place, log) {
+        Ok(path) => path,
+        Err(e) => format!("nowhere: {e}"),
+    };
+    BackendError::Verifier {
+        place,
+        reason: reason(log, &source),
+        log: file,
+    }
+}
+
+/// A program in a message.
+pub fn describe(prog: &Prog) -> String {
+    format!("the program {} ({:?})", prog.name, prog.kind)
+}
+
+/// The clause whose code the verifier was looking at when it gave up.
+fn place(prog: &Prog, log: &str, options: &LoadOptions<'_>) -> String {
+    let at = failing(log).unwrap_or(0);
+    let ours = elf::kernel_order(prog, &prog.insns)
+        .get(at)
+        .copied()
+        .unwrap_or(at);
+    let line = prog
+        .lines
+        .iter()
+        .rev()
+        .find(|(start, ..)| *start as usize <= ours)
+        .or(prog.lines.first());
+    match line {
+        Some(&(_, clause, span)) => (options.place)(clause, span),
+        None => describe(prog),
+    }
+}
+
+/// The last instruction in a log: its lines are `12: (85) call …`, states and remarks between them.
+fn failing(log: &str) -> Option<usize> {
+    let mut numbers = log.lines().rev().filter_map(|l| {
+        let (number, rest) = l.trim_start().split_once(": (")?;
+        rest.get(2..3).filter(|c| *c == ")")?;
+        number.parse().ok()
+    });
+    let mut invalid = log.lines().rev().filter_map(|l| {
+        // Refused before the walk: `jump out of range from insn 3 to 9`, `unreachable insn 7`.
+        let (_, rest) = l.split_once(" insn ")?;
+        rest.split_whitespace().next()?.parse().ok()
+    });
+    numbers.next().or(invalid.next())
+}
+
+/// The last line that says something.
+fn reason(log: &str, source: &io::Error) -> String {
+    log.lines()
+        .rev()
+        .map(str::trim)
+        .find(|l| {
+            !l.is_empty()
+                && !l.starts_with("processed ")
+                && !l.starts_with("verification time")
+                && !l.starts_with("stack depth")
+        })
+        .map_or_else(|| source.to_string(), str::to_owned)
+}
+
+/// Writes the log beside other temporary files, never over an existing one.
+fn save(prog: &Prog, place: &str, log: &str) -> io::Result<String> {
+    let dir = std::env::temp_dir();
+    for n in 0..1000 {
+        let path = dir.join(format!(
+            "dtrace-verifier-{}-{}-{n}.log",
+            std::process::id(),
+            prog.name
+        ));
+        match std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&path)
+        {
+            Ok(mut f) => {
+                write!(f, "{place}\n{}\n\n{log}", describe(prog))?;
+                return Ok(path.display().to_string());
+            }
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logs() {
+        let log = "0: R1=ctx() R10=fp0\n0: (79) r1 = *(u64 *)(r1 +8)\n1: (61) r0 = *(u32 *)(r1 +0)\n\
+            R1 invalid mem access 'scalar'\nprocessed 2 insns (limit 1000000)\n";
+        assert_eq!(failing(log), Some(1));
+        let e = io::Error::from_raw_os_error(libc::EACCES);
+        assert_eq!(reason(log, &e), "R1 invalid mem access 'scalar'");
+        assert_eq!(failing("unreachable insn 7\n"), Some(7));
+        assert_eq!(failing(""), None);
+        assert_eq!(reason("", &e), e.to_string());
+    }
+}

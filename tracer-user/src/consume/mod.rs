@@ -1,0 +1,402 @@
+//! The consumer: records in, DTrace's output out.
+//!
+//! It knows a [`Program`] (what the statements are), the layouts that lowering made for it, and a [`Session`]; it does not know
+//! which kernel side is behind that. What the kernel recorded is printed statement by statement, in record order; what
+//! DTrace leaves to the consumer (`printa`, `clear`, `trunc`, `normalize`) happens when its record is met.
+
+pub mod agg;
+pub mod drops;
+pub mod flow;
+pub mod net;
+pub mod out;
+pub mod printf;
+pub mod quantize;
+pub mod record;
+pub mod stack;
+pub mod symbol;
+pub mod time;
+pub mod value;
+
+use agg::{AggStyle, Aggs};
+use anyhow::{Context, Result};
+use dsl::dif::fault::Fault;
+use dsl::program::{AggId, ClauseId, KeyType, Program, StmtKind};
+use flow::Flow;
+use out::Out;
+use record::Style;
+use std::io::Write;
+use symbol::Symbols;
+use tracer_ebpf::backend::{Drops, Session};
+use tracer_ebpf::image::{AggLayout, FAULT_RECORD, KeyField, RecordLayout};
+use tracer_ebpf::site::ProbeInfo;
+use value::{Value, uint};
+
+/// How the output looks, from the options.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Look {
+    /// `-q`.
+    pub quiet: bool,
+    /// `-F`.
+    pub flow: bool,
+    /// `-x rawbytes`, `-x stackindent`.
+    pub datum: Style,
+    /// `-x aggsort…`, `-x aggzoom`.
+    pub agg: AggStyle,
+    /// `-x droptags`.
+    pub droptags: bool,
+    /// `_DTRACE_TESTING` is set: no CPU and ID columns.
+    pub testing: bool,
+}
+
+/// What the consumer needs to know of an enabling.
+pub struct Enabling<'a> {
+    /// The statements.
+    pub program: &'a Program,
+    /// By clause.
+    pub records: &'a [RecordLayout],
+    /// By aggregation.
+    pub aggs: &'a [AggLayout],
+    /// By the index that records carry.
+    pub probes: &'a [ProbeInfo],
+    /// For each probe its clauses with their EPIDs.
+    pub epids: &'a [Vec<(ClauseId, u32)>],
+}
+
+/// Prints a session.
+pub struct Consumer<'a> {
+    enabling: Enabling<'a>,
+    look: Look,
+    /// Where to.
+    pub out: Out,
+    aggs: Aggs,
+    /// Names of addresses.
+    pub symbols: Symbols,
+    flow: Flow,
+    heading: bool,
+    status: Option<i32>,
+    drops: Drops,
+    arena: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+/// Head of a record.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    probe: u32,
+    clause: u16,
+    cpu: u16,
+}
+
+fn head(record: &[u8]) -> Head {
+    Head {
+        probe: uint(record, 0, 4) as u32,
+        clause: uint(record, 4, 2) as u16,
+        cpu: uint(record, 6, 2) as u16,
+    }
+}
+
+impl<'a> Consumer<'a> {
+    /// Nothing printed yet.
+    pub fn new(enabling: Enabling<'a>, look: Look, out: Out) -> Consumer<'a> {
+        let aggs = Aggs::new(enabling.aggs.to_vec());
+        Consumer {
+            enabling,
+            look,
+            out,
+            aggs,
+            symbols: Symbols::default(),
+            flow: Flow::default(),
+            heading: false,
+            status: None,
+            drops: Drops::default(),
+            arena: Vec::new(),
+            ends: Vec::new(),
+        }
+    }
+
+    /// The status of the last `exit()` met.
+    pub fn exit_status(&self) -> Option<i32> {
+        self.status
+    }
+
+    /// Takes everything that is ready out of the ring and prints it. Gives the number of records.
+    pub fn drain(&mut self, session: &mut dyn Session) -> Result<usize> {
+        let mut arena = std::mem::take(&mut self.arena);
+        let mut ends = std::mem::take(&mut self.ends);
+        arena.clear();
+        ends.clear();
+        session
+            .poll(&mut |record| {
+                arena.extend_from_slice(record);
+                ends.push(arena.len());
+            })
+            .context("processing aborted")?;
+        self.symbols.next_round();
+        self.aggs.next_round();
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let records: Vec<&[u8]> = starts
+            .zip(&ends)
+            .map(|(lo, &hi)| arena.get(lo..hi).unwrap_or_default())
+            .collect();
+        for (i, record) in records.iter().enumerate() {
+            let next = || {
+                let cpu = head(record).cpu;
+                records
+                    .get(i + 1..)?
+                    .iter()
+                    .map(|r| head(r))
+                    .find(|h| h.cpu == cpu && h.clause != FAULT_RECORD)
+            };
+            self.record(record, next, session)?;
+            self.out.flush_if_full()?;
+        }
+        let n = records.len();
+        drop(records);
+        self.arena = arena;
+        self.ends = ends;
+        self.out.flush()?;
+        Ok(n)
+    }
+
+    fn record(
+        &mut self,
+        record: &[u8],
+        next: impl Fn() -> Option<Head>,
+        session: &mut dyn Session,
+    ) -> Result<()> {
+        let h = head(record);
+        if h.clause == FAULT_RECORD {
+            return self.fault(h, record);
+        }
+        let (program, records) = (self.enabling.program, self.enabling.records);
+        let ix = usize::from(h.clause);
+        let (Some(clause), Some(layout)) = (program.clauses.get(ix), records.get(ix)) else {
+            return Ok(());
+        };
+        self.line(h, next);
+        let mut values = value::fields(layout, record)
+            .map(|(f, v)| (f.stmt, v))
+            .peekable();
+        for (i, stmt) in clause.stmts.iter().enumerate() {
+            let mut own =
+                std::iter::from_fn(|| values.next_if(|(s, _)| *s == i as u32).map(|(_, v)| v));
+            self.statement(&stmt.kind, &mut own, session)?;
+            own.for_each(drop);
+        }
+        if !self.look.quiet {
+            self.out.buf.push(b'\n');
+        }
+        Ok(())
+    }
+
+    /// The heading, once, and the columns before a record's data.
+    fn line(&mut self, h: Head, next: impl Fn() -> Option<Head>) {
+        let (look, probes) = (self.look, self.enabling.probes);
+        let out = &mut self.out.buf;
+        // Writing to a Vec never fails.
+        if !std::mem::replace(&mut self.heading, true) {
+            let _ = match (look.flow, look.quiet, look.testing) {
+                (true, _, false) => writeln!(out, "{:>3} {:<41}", "CPU", "FUNCTION"),
+                (true, _, true) => writeln!(out, "{:<41}", "FUNCTION"),
+                (false, true, _) => Ok(()),
+                (false, false, false) => {
+                    writeln!(out, "{:>3} {:>6} {:>32}", "CPU", "ID", "FUNCTION:NAME")
+                }
+                (false, false, true) => writeln!(out, "{:>32}", "FUNCTION:NAME"),
+            };
+        }
+        let Some(p) = probes.get(h.probe as usize) else {
+            return;
+        };
+        if look.flow {
+            let next = next().map(|n| (n.probe, n.clause));
+            let l = self
+                .flow
+                .step(h.cpu, (h.probe, h.clause), &p.provider, &p.name, next);
+            let mut name = format!("{:w$}{}{}", "", l.prefix, p.function, w = l.indent);
+            if l.named {
+                name.push(':');
+                name.push_str(&p.name);
+            }
+            if !look.testing {
+                let _ = write!(out, "{:>3} ", h.cpu);
+            }
+            let _ = write!(out, "{name:<41} ");
+        } else if !look.quiet {
+            if !look.testing {
+                let _ = write!(out, "{:>3} {:>6} ", h.cpu, p.id);
+            }
+            let _ = write!(out, "{:>32} ", format!("{}:{}", p.function, p.name));
+        }
+    }
+
+    fn statement(
+        &mut self,
+        stmt: &StmtKind,
+        values: &mut dyn Iterator<Item = Value<'_>>,
+        session: &mut dyn Session,
+    ) -> Result<()> {
+        let style = Style {
+            quiet: self.look.quiet,
+            ..self.look.datum
+        };
+        let out = &mut self.out.buf;
+        match stmt {
+            StmtKind::Expr(_) | StmtKind::Aggregate { .. } => {}
+            StmtKind::Trace(_) | StmtKind::Stack(_) => {
+                for v in values {
+                    record::trace(out, &v, style, &mut self.symbols);
+                }
+            }
+            StmtKind::Tracemem { .. } => {
+                let data = match values.next() {
+                    Some(Value::Bytes { data, .. } | Value::Str(data)) => data,
+                    _ => &[],
+                };
+                let shown = values.next().map(|v| v.signed());
+                // As DTrace has it: a size that is out of range shows everything.
+                let n = shown
+                    .and_then(|n| usize::try_from(n).ok())
+                    .filter(|&n| n <= data.len());
+                record::dump(out, data.get(..n.unwrap_or(data.len())).unwrap_or_default());
+            }
+            StmtKind::Printf { format, .. } => {
+                printf::print(out, format, values, &mut self.symbols, &mut |_, _, _, _| ());
+            }
+            StmtKind::Printa { format, aggs } => {
+                let style = self.agg_style();
+                self.aggs.printa(
+                    &mut self.out.buf,
+                    format.as_ref(),
+                    aggs,
+                    style,
+                    &mut self.symbols,
+                    session,
+                )?;
+            }
+            StmtKind::Exit(_) => {
+                if let Some(v) = values.next() {
+                    self.status = Some(v.signed() as i32);
+                }
+            }
+            StmtKind::Clear(agg) => self.aggs.clear(*agg, session)?,
+            StmtKind::Trunc(agg, n) => {
+                let n = n.as_ref().and_then(|_| values.next()).map(|v| v.signed());
+                self.aggs.trunc(*agg, n, session)?;
+            }
+            StmtKind::Normalize(agg, _) => {
+                let n = values.next().map_or(1, |v| v.signed());
+                self.aggs.normalize(*agg, n, session)?;
+            }
+            StmtKind::Denormalize(agg) => self.aggs.normalize(*agg, 1, session)?,
+        }
+        Ok(())
+    }
+
+    fn agg_style(&self) -> AggStyle {
+        AggStyle {
+            datum: Style {
+                quiet: false,
+                ..self.look.datum
+            },
+            ..self.look.agg
+        }
+    }
+
+    /// A fault: which clause, what, where.
+    fn fault(&mut self, h: Head, record: &[u8]) -> Result<()> {
+        let clause = ClauseId(uint(record, 8, 2) as u32);
+        let action = uint(record, 10, 2);
+        let fault = Fault::from_num(uint(record, 12, 4) as u32).unwrap_or(Fault::Unknown);
+        let offset = uint(record, 16, 4) as u32 as i32;
+        let addr = uint(record, 24, 8);
+        let at = h.probe as usize;
+        let epid = self
+            .enabling
+            .epids
+            .get(at)
+            .and_then(|l| l.iter().find(|(c, _)| *c == clause))
+            .map_or(0, |e| e.1);
+        let (id, name) = match self.enabling.probes.get(at) {
+            Some(p) => (p.id, p.to_string()),
+            None => (0, String::from("?")),
+        };
+        let addr = if fault.has_addr() {
+            format!(" ({addr:#x})")
+        } else {
+            String::new()
+        };
+        let place = match action {
+            0 => String::from("predicate"),
+            n => format!("action #{n}"),
+        };
+        let offset = if offset >= 0 {
+            format!(" at DIF offset {offset}")
+        } else {
+            String::new()
+        };
+        self.out.say(&format!(
+            "dtrace: error on enabled probe ID {epid} (ID {id}: {name}): {}{addr} in {place}{offset}\n",
+            fault.text()
+        ))?;
+        Ok(())
+    }
+
+    /// Tells what was lost since the last time.
+    pub fn report_drops(&mut self, session: &mut dyn Session) -> Result<()> {
+        let now = session.drops()?;
+        for m in drops::messages(&self.drops, &now, self.look.droptags) {
+            self.out.say(&m)?;
+        }
+        self.drops = now;
+        Ok(())
+    }
+
+    /// A newline, as after `^C` and before the aggregations at the end.
+    pub fn newline(&mut self) {
+        self.out.buf.push(b'\n');
+    }
+
+    /// The aggregations that no `printa` printed, at the end.
+    pub fn print_rest(&mut self, session: &mut dyn Session) -> Result<()> {
+        let style = self.agg_style();
+        self.aggs.next_round();
+        self.aggs
+            .print_rest(&mut self.out.buf, style, &mut self.symbols, session)?;
+        self.out.flush()?;
+        Ok(())
+    }
+
+    /// Looks at the mappings of processes whose stacks are keys: they are gone when the process has ended, and keys are
+    /// printed at the end only.
+    pub fn observe_keys(&mut self, session: &mut dyn Session) -> Result<()> {
+        self.symbols.next_round();
+        let user = |k: &KeyField| match k.ty {
+            KeyType::Ustack { .. } => true,
+            KeyType::Sym(kind) => value::is_user(kind),
+            KeyType::Int { .. } | KeyType::Str | KeyType::Bytes { .. } | KeyType::Stack { .. } => {
+                false
+            }
+        };
+        for (i, layout) in self.enabling.aggs.iter().enumerate() {
+            if !layout.keys.iter().any(user) {
+                continue;
+            }
+            for entry in session.aggregate(AggId(i as u32))? {
+                for k in layout.keys.iter().filter(|k| user(k)) {
+                    if let Value::Ustack { pid, .. } | Value::Sym { pid, .. } =
+                        value::key_member(k, &entry.key)
+                    {
+                        self.symbols.observe(pid);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,405 @@
+//! The pictures of `quantize`, `lquantize` and `llquantize`.
+//!
+//! The three families differ only in how their buckets are labelled: [`rows`] turns any of them into one list of labelled
+//! counts, [`draw`] draws the list. A bar is `count × 40 / total` columns, rounded; where counts of both signs occur (a
+//! weight may be negative) the axis is in the middle and each side has half the width.
+
+use dsl::program::AggFunc;
+use std::fmt::Write;
+
+/// Columns of a whole bar.
+const WIDTH: usize = 40;
+/// Index of the `quantize` bucket for 0.
+const ZERO: usize = 63;
+/// Buckets of `quantize`.
+const QUANTIZE_BUCKETS: usize = 127;
+/// With `aggzoom` the longest bar fills so much of the width.
+const ZOOM: f64 = 0.95;
+
+/// Lower bound of a `quantize` bucket.
+pub fn quantize_value(bucket: usize) -> i64 {
+    match bucket {
+        ZERO => 0,
+        b if b > ZERO => 1_i64.checked_shl((b - ZERO - 1) as u32).unwrap_or(i64::MAX),
+        b => -(1_i64 << (ZERO - 1 - b)),
+    }
+}
+
+/// What stands before the bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Label {
+    Below(i64),
+    At(i64),
+    From(i64),
+}
+
+/// All buckets of an aggregation with their labels.
+fn labels(func: AggFunc) -> Vec<Label> {
+    match func {
+        AggFunc::Quantize => (0..QUANTIZE_BUCKETS)
+            .map(|b| Label::At(quantize_value(b)))
+            .collect(),
+        AggFunc::Lquantize { base, step, levels } => {
+            let (base, step, levels) = (i64::from(base), i64::from(step), i64::from(levels));
+            std::iter::once(Label::Below(base))
+                .chain((0..levels).map(|l| Label::At(base + l * step)))
+                .chain(std::iter::once(Label::From(base + levels * step)))
+                .collect()
+        }
+        AggFunc::Llquantize {
+            factor,
+            low,
+            high,
+            nsteps,
+        } => llquantize_labels(factor, low, high, nsteps),
+        AggFunc::Count
+        | AggFunc::Sum
+        | AggFunc::Min
+        | AggFunc::Max
+        | AggFunc::Avg
+        | AggFunc::Stddev => Vec::new(),
+    }
+}
+
+/// For each order of magnitude `nsteps` linear buckets, of which the first `1/factor` belong to the order below.
+fn llquantize_labels(factor: u16, low: u16, high: u16, nsteps: u16) -> Vec<Label> {
+    let (factor, nsteps) = (i64::from(factor.max(2)), i64::from(nsteps.max(1)));
+    let mut value = factor.saturating_pow(u32::from(low));
+    let mut out = vec![Label::Below(value)];
+    for _ in low..=high {
+        let next = value.saturating_mul(factor);
+        let step = if next > nsteps { next / nsteps } else { 1 };
+        while value < next && out.len() <= usize::from(u16::MAX) {
+            out.push(Label::At(value));
+            value = value.saturating_add(step);
+        }
+        value = next;
+    }
+    out.push(Label::From(value));
+    out
+}
+
+/// Which buckets are shown: one before the first that holds anything to one after the last. With nothing in any bucket
+/// (after `clear`), those around zero.
+fn shown(func: AggFunc, data: &[i64], n: usize) -> std::ops::RangeInclusive<usize> {
+    let filled = |&i: &usize| data.get(i).is_some_and(|&v| v != 0);
+    match ((0..n).find(filled), (0..n).rev().find(filled)) {
+        (Some(first), Some(last)) => first.saturating_sub(1)..=(last + 1).min(n.saturating_sub(1)),
+        _ if matches!(func, AggFunc::Quantize) => ZERO - 1..=ZERO + 1,
+        _ => 0..=2.min(n.saturating_sub(1)),
+    }
+}
+
+/// Draws an aggregation of the quantize family: a newline, the heading, a line for each bucket.
+pub fn draw(out: &mut String, func: AggFunc, data: &[i64], normal: i64, zoom: bool) {
+    let labels = labels(func);
+    let range = shown(func, data, labels.len());
+    let rows: Vec<(Label, i64)> = labels
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| range.contains(i))
+        .map(|(i, &l)| (l, data.get(i).copied().unwrap_or(0)))
+        .collect();
+    let bars = Bars::new(rows.iter().map(|r| r.1), zoom);
+    let _ = writeln!(
+        out,
+        "\n{:>16} {:>41} {:<9}",
+        "value", "------------- Distribution -------------", "count"
+    );
+    for (label, count) in rows {
+        let _ = match label {
+            Label::Below(v) => write!(out, "{:>16} ", format!("< {v}")),
+            Label::At(v) => write!(out, "{v:>16} "),
+            Label::From(v) => write!(out, "{:>16} ", format!(">= {v}")),
+        };
+        bars.line(out, count, normal);
+    }
+}
+
+/// The scale of the bars.
+struct Bars {
+    total: f64,
+    positives: bool,
+    negatives: bool,
+}
+
+impl Bars {
+    fn new(counts: impl Iterator<Item = i64>, zoom: bool) -> Bars {
+        let mut bars = Bars {
+            total: 0.0,
+            positives: false,
+            negatives: false,
+        };
+        for c in counts {
+            bars.positives |= c > 0;
+            bars.negatives |= c < 0;
+            let size = (c as f64).abs();
+            bars.total = match zoom {
+                true => bars.total.max(size / ZOOM),
+                false => bars.total + size,
+            };
+        }
+        bars
+    }
+
+    fn line(&self, out: &mut String, count: i64, normal: i64) {
+        let depth = |width: usize| match self.total > 0.0 {
+            true => (((count as f64).abs() * width as f64 / self.total + 0.5) as usize).min(width),
+            false => 0,
+        };
+        let shown = divide(count, normal);
+        let half = WIDTH / 2;
+        let _ = match (self.negatives, self.positives) {
+            (false, _) => writeln!(out, "|{:<WIDTH$} {shown:<9}", "@".repeat(depth(WIDTH))),
+            (true, false) => writeln!(out, "{:>WIDTH$}| {shown:<9}", "@".repeat(depth(WIDTH))),
+            (true, true) if count <= 0 => {
+                writeln!(
+                    out,
+                    "{:>half$}|{:half$} {shown:<9}",
+                    "@".repeat(depth(half)),
+                    ""
+                )
+            }
+            (true, true) => writeln!(
+                out,
+                "{:half$}|{:<half$} {shown:<9}",
+                "",
+                "@".repeat(depth(half))
+            ),
+        };
+    }
+}
+
+/// Division by a normalization factor; 0 counts as 1, and nothing overflows.
+pub fn divide(value: i64, normal: i64) -> i64 {
+    match normal {
+        0 => value,
+        n => value.wrapping_div(n),
+    }
+}
+
+/// The sum by which values of the quantize family are ordered: each bucket's label times its count.
+pub fn weight(func: AggFunc, data: &[i64]) -> f64 {
+    labels(func)
+        .iter()
+        .zip(data)
+        .map(|(l, &c)| {
+            let v = match *l {
+                // Outside the range all that is known is the side.
+                Label::Below(v) => v.saturating_sub(1),
+                Label::At(v) | Label::From(v) => v,
+            };
+            v as f64 * c as f64
+        })
+        .sum()
+}
+
+/// The count of the bucket for zero: the tie-breaker after [`weight`].
+pub fn zero_count(func: AggFunc, data: &[i64]) -> i64 {
+    match func {
+        AggFunc::Quantize => data.get(ZERO).copied().unwrap_or(0),
+        AggFunc::Lquantize { base, step, levels } if base <= 0 && step > 0 => {
+            let level = (-i64::from(base)) / i64::from(step);
+            match level < i64::from(levels) {
+                true => data.get(level as usize + 1).copied().unwrap_or(0),
+                false => 0,
+            }
+        }
+        AggFunc::Llquantize { .. } => data.first().copied().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(func: AggFunc, filled: &[(usize, i64)], zoom: bool) -> String {
+        let mut data = vec![0; labels(func).len()];
+        for &(i, v) in filled {
+            data[i] = v;
+        }
+        let mut s = String::new();
+        draw(&mut s, func, &data, 1, zoom);
+        s
+    }
+
+    #[test]
+    fn quantize_like_the_sample() {
+        // 16384: 1, 65536: 0, 131072: 2, 262144: 1.
+        let s = picture(AggFunc::Quantize, &[(78, 1), (81, 2), (82, 1)], false);
+        let want = "
+           value  ------------- Distribution ------------- count    
+            8192 |                                         0        
+           16384 |@@@@@@@@@@                               1        
+           32768 |                                         0        
+           65536 |                                         0        
+          131072 |@@@@@@@@@@@@@@@@@@@@                     2        
+          262144 |@@@@@@@@@@                               1        
+          524288 |                                         0        
+";
+        assert_eq!(s, want);
+    }
+
+    #[test]
+    fn lquantize_like_the_sample() {
+        let f = AggFunc::Lquantize {
+            base: 0,
+            step: 10,
+            levels: 10,
+        };
+        let s = picture(f, &[(1, 2), (11, 1)], false);
+        let lines: Vec<&str> = s.lines().collect();
+        assert_eq!(
+            lines[2],
+            "             < 0 |                                         0        "
+        );
+        assert_eq!(
+            lines[3],
+            "               0 |@@@@@@@@@@@@@@@@@@@@@@@@@@@              2        "
+        );
+        assert_eq!(
+            lines[4],
+            "              10 |                                         0        "
+        );
+        assert_eq!(
+            lines[12],
+            "              90 |                                         0        "
+        );
+        assert_eq!(
+            lines[13],
+            "          >= 100 |@@@@@@@@@@@@@                            1        "
+        );
+        assert_eq!(lines.len(), 14);
+    }
+
+    #[test]
+    fn llquantize_steps() {
+        // llquantize(320, 10, 0, 5, 5, 8): steps of a fifth, two buckets of which belong to the order below.
+        let f = AggFunc::Llquantize {
+            factor: 10,
+            low: 0,
+            high: 5,
+            nsteps: 10,
+        };
+        let l = labels(f);
+        assert_eq!(
+            &l[..4],
+            &[Label::Below(1), Label::At(1), Label::At(2), Label::At(3)]
+        );
+        assert_eq!(
+            &l[9..13],
+            &[Label::At(9), Label::At(10), Label::At(20), Label::At(30)]
+        );
+        assert_eq!(l.last(), Some(&Label::From(1_000_000)));
+        assert_eq!(l.len(), 2 + 9 * 6);
+        let f = AggFunc::Llquantize {
+            factor: 10,
+            low: 0,
+            high: 2,
+            nsteps: 20,
+        };
+        let l = labels(f);
+        // While the order is smaller than nsteps the step is 1.
+        assert_eq!(&l[9..12], &[Label::At(9), Label::At(10), Label::At(15)]);
+    }
+
+    #[test]
+    fn negative_counts_only() {
+        let s = picture(AggFunc::Quantize, &[(64, -123)], false);
+        assert_eq!(
+            s.lines().nth(2),
+            Some("               0                                         | 0        ")
+        );
+        assert_eq!(
+            s.lines().nth(3),
+            Some("               1 @@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@| -123     ")
+        );
+    }
+
+    #[test]
+    fn both_signs_share_the_width() {
+        let s = picture(
+            AggFunc::Quantize,
+            &[(62, -123), (63, -123), (64, 246)],
+            false,
+        );
+        let want = "
+           value  ------------- Distribution ------------- count    
+              -2                     |                     0        
+              -1                @@@@@|                     -123     
+               0                @@@@@|                     -123     
+               1                     |@@@@@@@@@@           246      
+               2                     |                     0        
+";
+        assert_eq!(s, want);
+    }
+
+    #[test]
+    fn nothing_at_all_shows_zero() {
+        let s = picture(AggFunc::Quantize, &[], false);
+        assert_eq!(s.lines().count(), 5);
+        assert_eq!(
+            s.lines().nth(2),
+            Some("              -1 |                                         0        ")
+        );
+        let f = AggFunc::Lquantize {
+            base: 0,
+            step: 1,
+            levels: 10,
+        };
+        assert_eq!(
+            picture(f, &[], false).lines().nth(2),
+            Some("             < 0 |                                         0        ")
+        );
+    }
+
+    #[test]
+    fn extremes_are_not_cut() {
+        let s = picture(AggFunc::Quantize, &[(126, 1234)], false);
+        assert_eq!(
+            s.lines().nth(2),
+            Some("2305843009213693952 |                                         0        ")
+        );
+        assert_eq!(
+            s.lines().nth(3),
+            Some("4611686018427387904 |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@ 1234     ")
+        );
+        assert_eq!(s.lines().count(), 4);
+        assert_eq!(quantize_value(0), -(1 << 62));
+    }
+
+    #[test]
+    fn zoom_fills_the_width() {
+        let s = picture(
+            AggFunc::Quantize,
+            &[(64, 1), (65, 1), (66, 1), (67, 1)],
+            true,
+        );
+        assert_eq!(
+            s.lines().nth(3),
+            Some("               1 |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@   1        ")
+        );
+    }
+
+    #[test]
+    fn normalized_counts() {
+        let mut s = String::new();
+        let mut data = vec![0; 127];
+        data[64] = 100;
+        draw(&mut s, AggFunc::Quantize, &data, 7, false);
+        assert!(s.contains(" 14       \n"));
+    }
+
+    #[test]
+    fn order_of_values() {
+        let d = |b: usize| {
+            let mut d = vec![0; 127];
+            d[b] = 1;
+            d
+        };
+        assert!(weight(AggFunc::Quantize, &d(70)) > weight(AggFunc::Quantize, &d(69)));
+        assert_eq!(weight(AggFunc::Quantize, &d(63)), 0.0);
+        assert_eq!(zero_count(AggFunc::Quantize, &d(63)), 1);
+    }
+}
