@@ -69,10 +69,11 @@ impl Kernel {
                 let names = text.lines().filter_map(|l| l.split_whitespace().next());
                 names.map(str::to_owned).collect()
             });
-        // No list: what has a type is a function of the source, not a fragment of one.
-        let typed = match traceable {
-            None => self.btf().map(Btf::functions),
-            Some(_) => None,
+        // No list: what has a type is a function of the source, not a fragment of one. And fentry needs types.
+        let (ways, _) = self.func_ways();
+        let typed = match traceable.is_none() || (ways.fentry && !ways.kprobe_multi) {
+            true => self.btf().map(Btf::functions),
+            false => None,
         };
         let denied: HashSet<String> =
             std::fs::read_to_string("/sys/kernel/debug/kprobes/blacklist")
@@ -82,10 +83,11 @@ impl Kernel {
                 })
                 .unwrap_or_default();
         let symbols = self.kallsyms();
-        let preferred = |e: &Entry<'_>| match (&traceable, &typed) {
-            (Some(t), _) => t.contains(e.name),
-            (None, Some(t)) => e.module != "vmlinux" || t.contains(e.name),
-            (None, None) => true,
+        let preferred = |e: &Entry<'_>| {
+            traceable.as_ref().is_none_or(|t| t.contains(e.name))
+                && typed
+                    .as_ref()
+                    .is_none_or(|t| e.module != "vmlinux" || t.contains(e.name))
         };
         let usable = |e: &Entry<'_>| {
             !denied.contains(e.name)
@@ -121,6 +123,22 @@ impl Kernel {
             }
         }
         found
+    }
+
+    /// The type that fentry and fexit programs of a function attach to, and the module that has it; where the type
+    /// information knows the function by another name, by that.
+    pub fn fentry_target(&self, function: &str) -> Option<(String, u32, Option<&str>)> {
+        let btf = self.btf()?;
+        let of = |name: &str| {
+            let (id, module) = btf.function(None, name)?;
+            Some((name.to_owned(), id, module))
+        };
+        of(function).or_else(|| {
+            let e = self.kallsyms().find(None, function)?;
+            let others = self.kallsyms().functions();
+            let mut same = others.filter(|(_, o)| o.addr == e.addr && o.addr != 0);
+            same.find_map(|(_, o)| of(o.name))
+        })
     }
 
     /// Where a function is, if the kernel tells.

@@ -16,7 +16,7 @@ use crate::site::Site;
 use aya::Ebpf;
 use aya::programs::perf_event::{PerfEventConfig, PerfEventScope, SamplePolicy, SoftwareEvent};
 use aya::programs::{Program, ProgramError};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -68,14 +68,15 @@ impl Loader<'_> {
             .map_err(|e| {
                 BackendError::Other(format!("aya does not take our object: {}", chain(&e)))
             })?;
-        let ids = self.target_ids(&parts)?;
+        let (table, targets) = self.targets_for_aya(&parts)?;
         let order = |p: &&(String, &Prog, Vec<Insn>)| matches!(p.1.kind, ProgKind::Timer { .. });
         let (timers, others): (Vec<_>, Vec<_>) = through_aya.iter().partition(order);
         for (name, prog, _) in others.into_iter().chain(timers) {
             let Some(p) = ebpf.program_mut(name) else {
                 return Err(BackendError::Other(format!("aya lost {}", describe(prog))));
             };
-            load_one(p, &prog.kind, &ids).map_err(|e| self.failed(prog, e))?;
+            let target = targets.get(name).map_or("", String::as_str);
+            load_one(p, target, &table).map_err(|e| self.failed(prog, e))?;
             if let Ok(fd) = p.fd() {
                 attached.progs.extend(fd.as_fd().try_clone_to_owned().ok());
             }
@@ -99,8 +100,13 @@ impl Loader<'_> {
                 raw.prog_type = prog_type::KPROBE;
                 raw.attach_type = attach_type::TRACE_KPROBE_MULTI;
             }
-            ProgKind::BtfTracepoint { name } => {
-                let Some((id, Some(module))) = self.kernel.btf().and_then(|b| b.tracepoint(name))
+            kind @ (ProgKind::BtfTracepoint { .. } | ProgKind::Fentry { .. }) => {
+                // aya attaches to vmlinux's types only.
+                let Some(Typed {
+                    id,
+                    module: Some(module),
+                    ..
+                }) = self.typed(kind)
                 else {
                     return Ok(None);
                 };
@@ -109,14 +115,17 @@ impl Loader<'_> {
                     source,
                 })?;
                 raw.prog_type = prog_type::TRACING;
-                raw.attach_type = attach_type::TRACE_RAW_TP;
+                raw.attach_type = match kind {
+                    ProgKind::Fentry { ret: false, .. } => attach_type::TRACE_FENTRY,
+                    ProgKind::Fentry { ret: true, .. } => attach_type::TRACE_FEXIT,
+                    _ => attach_type::TRACE_RAW_TP,
+                };
                 raw.attach_btf_id = id;
                 raw.attach_btf = Some(module_btf.as_fd());
             }
-            ProgKind::RawTracepoint { .. }
-            | ProgKind::Kprobe { .. }
-            | ProgKind::Fentry { .. }
-            | ProgKind::Timer { .. } => return Ok(None),
+            ProgKind::RawTracepoint { .. } | ProgKind::Kprobe { .. } | ProgKind::Timer { .. } => {
+                return Ok(None);
+            }
         }
         let fd = match sys::prog_load(&raw) {
             Ok(fd) => fd,
@@ -202,36 +211,64 @@ impl Loader<'_> {
     }
 
     /// What typed programs attach to, as the lookup table that aya wants: a BTF object of the right numbering that only
-    /// has the names in question. Parsing the kernel's own a second time would cost another 20 ms.
-    fn target_ids(&self, progs: &[(&str, &Prog, &[Insn])]) -> Result<aya::Btf, BackendError> {
+    /// has the names in question. Parsing the kernel's own a second time would cost another 20 ms. Beside it, for each
+    /// program the name to look up.
+    fn targets_for_aya(
+        &self,
+        progs: &[(&str, &Prog, &[Insn])],
+    ) -> Result<(aya::Btf, HashMap<String, String>), BackendError> {
         let mut wanted = BTreeMap::new();
-        for (_, prog, _) in progs {
-            let (id, name, func) = match &prog.kind {
-                ProgKind::BtfTracepoint { name } => (
-                    self.kernel.btf().and_then(|b| b.tracepoint(name)),
-                    format!("btf_trace_{name}"),
-                    false,
-                ),
-                ProgKind::Fentry { function, .. } => (
-                    self.kernel.btf().and_then(|b| b.function(None, function)),
-                    function.clone(),
-                    true,
-                ),
-                _ => continue,
+        let mut names = HashMap::new();
+        for (name, prog, _) in progs {
+            if !matches!(
+                prog.kind,
+                ProgKind::BtfTracepoint { .. } | ProgKind::Fentry { .. }
+            ) {
+                continue;
+            }
+            let Some(t) = self.typed(&prog.kind).filter(|t| t.module.is_none()) else {
+                return Err(BackendError::Unsupported(format!(
+                    "this kernel has no type information for {}",
+                    describe(prog)
+                )));
             };
-            match id {
-                Some((id, None)) => wanted.insert(id, (name, func)),
-                _ => {
-                    return Err(BackendError::Unsupported(format!(
-                        "this kernel has no type information for {}",
-                        describe(prog)
-                    )));
-                }
+            // aya puts a tracepoint's prefix before its name itself.
+            let in_btf = match t.func {
+                true => t.name.clone(),
+                false => format!("btf_trace_{}", t.name),
             };
+            names.insert((*name).to_owned(), t.name);
+            wanted.insert(t.id, (in_btf, t.func));
         }
         let table = lookup_table(&wanted);
-        aya::Btf::parse(&table, aya::Endianness::default())
-            .map_err(|e| BackendError::Other(format!("aya does not take our lookup table: {e}")))
+        let table = aya::Btf::parse(&table, aya::Endianness::default())
+            .map_err(|e| BackendError::Other(format!("aya does not take our lookup table: {e}")))?;
+        Ok((table, names))
+    }
+
+    /// What a typed program attaches to.
+    fn typed(&self, kind: &ProgKind) -> Option<Typed<'_>> {
+        match kind {
+            ProgKind::BtfTracepoint { name } => {
+                let (id, module) = self.kernel.btf()?.tracepoint(name)?;
+                Some(Typed {
+                    name: name.clone(),
+                    id,
+                    module,
+                    func: false,
+                })
+            }
+            ProgKind::Fentry { function, .. } => {
+                let (name, id, module) = self.kernel.fentry_target(function)?;
+                Some(Typed {
+                    name,
+                    id,
+                    module,
+                    func: true,
+                })
+            }
+            _ => None,
+        }
     }
 
     fn failed(&self, prog: &Prog, e: ProgramError) -> BackendError {
@@ -247,6 +284,17 @@ impl Loader<'_> {
             e => BackendError::Other(format!("{}: {}", describe(prog), chain(&e))),
         }
     }
+}
+
+/// What a typed program attaches to.
+struct Typed<'a> {
+    /// The tracepoint's, or the function's in the type information.
+    name: String,
+    /// Of its typedef or function.
+    id: u32,
+    /// The module that has it.
+    module: Option<&'a str>,
+    func: bool,
 }
 
 /// A BTF object with these names (and whether they are functions or typedefs) at these ids, and pointers to void between.
@@ -304,14 +352,14 @@ fn unique_name(name: &str, index: usize) -> String {
     kept + &suffix
 }
 
-fn load_one(p: &mut Program, kind: &ProgKind, targets: &aya::Btf) -> Result<(), ProgramError> {
-    match (p, kind) {
-        (Program::RawTracePoint(p), _) => p.load(),
-        (Program::BtfTracePoint(p), ProgKind::BtfTracepoint { name }) => p.load(name, targets),
-        (Program::KProbe(p), _) => p.load(),
-        (Program::FEntry(p), ProgKind::Fentry { function, .. }) => p.load(function, targets),
-        (Program::FExit(p), ProgKind::Fentry { function, .. }) => p.load(function, targets),
-        (Program::PerfEvent(p), _) => p.load(),
+fn load_one(p: &mut Program, target: &str, table: &aya::Btf) -> Result<(), ProgramError> {
+    match p {
+        Program::RawTracePoint(p) => p.load(),
+        Program::BtfTracePoint(p) => p.load(target, table),
+        Program::KProbe(p) => p.load(),
+        Program::FEntry(p) => p.load(target, table),
+        Program::FExit(p) => p.load(target, table),
+        Program::PerfEvent(p) => p.load(),
         _ => Err(ProgramError::UnexpectedProgramType),
     }
 }

@@ -42,6 +42,7 @@ pub mod attach_type {
     #![allow(missing_docs)]
     pub const TRACE_RAW_TP: u32 = 23;
     pub const TRACE_FENTRY: u32 = 24;
+    pub const TRACE_FEXIT: u32 = 25;
     pub const TRACE_KPROBE_MULTI: u32 = 42;
 }
 
