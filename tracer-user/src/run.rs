@@ -11,7 +11,7 @@ use crate::list;
 use crate::options::{Opt, Options};
 use crate::select;
 use crate::signals;
-use crate::target::{Environment, Targets};
+use crate::target::{Environment, Noticed, Targets};
 use anyhow::{Context, Result, anyhow};
 use dsl::kernel::{EmptyKernel, KernelView};
 use dsl::program::{ProbeDesc, Program};
@@ -274,8 +274,6 @@ async fn filling(fd: Option<&AsyncFd<RawFd>>) {
 
 /// How often processes that aren't our children are looked at.
 const POLL: Duration = Duration::from_millis(50);
-/// When the mappings of a command are looked at after it began, in case that it ends before the first tick.
-const EARLY: Duration = Duration::from_millis(3);
 
 /// From the first firing to the last but END's: until `exit()`, the end of the targets, or an interruption.
 async fn trace(
@@ -300,28 +298,17 @@ async fn trace(
         every(options, Opt::aggrate),
     );
     let mut poll = ticks(POLL);
-    let mut early = ticks(EARLY);
-    let mut early_left = if targets.is_empty() || !consumer.names_user_addresses() {
-        0
-    } else {
-        5
-    };
 
     session.go().context("could not enable tracing")?;
-    targets.release();
+    targets.release(consumer.names_user_addresses());
     consumer.drain(session)?;
     let [int, term] = &mut interrupted;
     while consumer.exit_status().is_none() && !consumer.out.closed() && !targets.all_ended() {
         tokio::select! {
             _ = int.recv() => { consumer.newline(); break }
             _ = term.recv() => { consumer.newline(); break }
-            _ = child.recv() => reap(targets, consumer, options)?,
-            _ = poll.tick(), if targets.needs_polling() => reap(targets, consumer, options)?,
-            _ = early.tick(), if early_left > 0 => {
-                early_left -= 1;
-                consumer.symbols.next_round();
-                targets.pids().for_each(|pid| consumer.symbols.observe(pid));
-            }
+            _ = child.recv() => reap(targets, consumer, session, options)?,
+            _ = poll.tick(), if targets.needs_polling() => reap(targets, consumer, session, options)?,
             () = filling(wake.as_ref()) => { consumer.drain(session)?; }
             _ = switch.tick() => { consumer.drain(session)?; }
             _ = agg.tick() => consumer.observe_keys(session)?,
@@ -331,10 +318,25 @@ async fn trace(
     Ok(())
 }
 
-fn reap(targets: &mut Targets, consumer: &mut Consumer<'_>, options: &Options) -> Result<()> {
-    for text in targets.reap() {
-        if !options.on(Opt::quiet) {
-            consumer.out.say(&format!("dtrace: {text}\n"))?;
+fn reap(
+    targets: &mut Targets,
+    consumer: &mut Consumer<'_>,
+    session: &mut dyn Session,
+    options: &Options,
+) -> Result<()> {
+    for noticed in targets.reap() {
+        match noticed {
+            Noticed::Exiting(pid) => {
+                // Its stacks get their names while its mappings are there.
+                consumer.drain(session)?;
+                consumer.symbols.observe(pid);
+                targets.let_exit(pid);
+            }
+            Noticed::Ended(text) => {
+                if !options.on(Opt::quiet) {
+                    consumer.out.say(&format!("dtrace: {text}\n"))?;
+                }
+            }
         }
     }
     Ok(())
