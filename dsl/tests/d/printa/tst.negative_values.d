@@ -1,0 +1,7 @@
+/* Negative values in a format. */
+BEGIN
+{
+	@ = sum(-5);
+	printa("%@d [%@5d]\n", @);
+	exit(0);
+}
