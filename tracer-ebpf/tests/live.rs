@@ -552,6 +552,88 @@ fn capabilities() {
     assert!(caps.raw_tracepoints);
 }
 
+#[test]
+fn functions_count_exactly() {
+    let Some(engine) = engine("functions_count_exactly") else {
+        return;
+    };
+    let function = "__x64_sys_getppid".to_owned();
+    let all = engine.probes(&desc("fbt", "", &function, "")).unwrap();
+    if all.is_empty() {
+        let why = engine
+            .why_none(&desc("fbt", "", &function, ""))
+            .unwrap_or_default();
+        println!("SKIP functions_count_exactly: {why}");
+        return;
+    }
+    assert_eq!(all.len(), 2);
+    let _alone = GETPPID.lock().unwrap_or_else(|e| e.into_inner());
+    let caps = engine.caps();
+    println!(
+        "kprobes {} multi {} fentry {}",
+        caps.kprobes, caps.kprobe_multi, caps.fentry
+    );
+    for ret in [false, true] {
+        for (there, kind) in [
+            (
+                caps.kprobes,
+                ProgKind::Kprobe {
+                    function: function.clone(),
+                    ret,
+                },
+            ),
+            (caps.kprobe_multi, ProgKind::KprobeMulti { ret }),
+            (
+                caps.fentry,
+                ProgKind::Fentry {
+                    function: function.clone(),
+                    ret,
+                },
+            ),
+        ] {
+            if !there {
+                println!("SKIP functions_count_exactly/{kind:?}: not in this kernel");
+                continue;
+            }
+            let mut p = prog("fbt", kind.clone(), only(Phase::Active, None, &count()));
+            p.probes = vec![u32::from(ret)];
+            let mut img = image(vec![p], 4096);
+            img.probes = all.clone();
+            let mut s = load(&engine, &img).unwrap();
+            s.go().unwrap();
+            getppid(1000);
+            assert_eq!(counted(&mut *s), 1000, "{kind:?}");
+            println!("{kind:?} attached in {:?}", s.attach_time());
+        }
+    }
+}
+
+#[test]
+fn many_functions_by_one_link() {
+    let Some(engine) = engine("many_functions_by_one_link") else {
+        return;
+    };
+    let all = engine.probes(&desc("fbt", "vmlinux", "", "entry")).unwrap();
+    if !engine.caps().kprobe_multi {
+        println!("SKIP many_functions_by_one_link: no kprobe.multi in this kernel");
+        return;
+    }
+    println!("{} functions", all.len());
+    let mut p = prog(
+        "fbt",
+        ProgKind::KprobeMulti { ret: false },
+        only(Phase::Active, None, &[]),
+    );
+    p.probes = (0..all.len() as u32).collect();
+    let mut img = image(vec![p], 4096);
+    img.probes = all;
+    let s = load(&engine, &img).unwrap();
+    println!("attached in {:?}", s.attach_time());
+    let start = Instant::now();
+    drop(s);
+    println!("detached in {:?}", start.elapsed());
+}
+
 /// Keeps what is logged.
 struct Kept(std::sync::Mutex<Vec<String>>);
 

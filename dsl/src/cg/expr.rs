@@ -580,7 +580,7 @@ impl Cg<'_, '_> {
         self.setx(1, r)?;
         self.branch(Op::Ba, end)?;
         self.bind(no);
-        self.setx(0, r)?;
+        self.emit(Insn::r(Op::Mov, R0, 0, r))?;
         self.bind(end);
         Ok(t)
     }

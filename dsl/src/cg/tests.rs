@@ -606,3 +606,51 @@ pub(super) fn check_one(text: &str, own: &str, wide: &str) {
     let got = trace(&program);
     assert_eq!(got, [own, wide], "{text}");
 }
+
+/// As deep as the parser lets through, in the two megabytes that a test's thread has.
+#[test]
+fn deep_expressions() {
+    let chain = |op: &str, n: usize| vec!["pid"; n].join(op);
+    assert_eq!(eval(&chain(" + ", 500)), (1234 * 500).to_string());
+    assert_eq!(eval(&chain(" && ", 500)), "1");
+    assert_eq!(
+        eval(&format!("{}pid", "(int8_t)(uint8_t)".repeat(70))),
+        "-46"
+    );
+    assert_eq!(eval(&format!("{}pid", "!!".repeat(70))), "1");
+    assert_eq!(
+        eval(&format!("{}pid{}", "(pid+".repeat(75), ")".repeat(75))),
+        (1234 * 76).to_string()
+    );
+    let tern = "pid == 1 ? 1 : ".repeat(75);
+    assert_eq!(eval(&format!("{tern}7")), "7");
+    let strs = format!("{}\"x\"{}", "strjoin(\"\", ".repeat(15), ")".repeat(15));
+    assert_eq!(eval(&strs), "x");
+    // Inlines within one another reach further than what is written.
+    let mut text = String::from("inline int i0 = pid;\n");
+    for i in 1..16 {
+        text += &format!(
+            "inline int i{i} = {};\n",
+            vec![format!("i{}", i - 1); 1].join("+") + &"+1".repeat(400)
+        );
+    }
+    text += "BEGIN { trace(i15); }";
+    let (_, _, diags) = crate::compile_str(&text);
+    assert_eq!(
+        diags.first().map(|d| d.text.as_str()),
+        Some("expression is nested too deeply")
+    );
+    // And doubling ones further still.
+    let mut text = String::from("inline int i0 = pid;\n");
+    for i in 1..16 {
+        text += &format!("inline int i{i} = i{0} + i{0} + i{0};\n", i - 1);
+    }
+    text += "BEGIN { trace(i15); }";
+    let (_, _, diags) = crate::compile_str(&text);
+    assert!(
+        diags
+            .first()
+            .is_some_and(|d| d.text.contains("too many inline definitions")),
+        "{diags:?}"
+    );
+}

@@ -1,10 +1,1 @@
-/* A clause without statements prints its line. */
-/* @args: -x strsize=64 */
-BEGIN
-{
-}
-
-BEGIN
-{
-	exit(0);
-}
+BEGIN { } END { ; }

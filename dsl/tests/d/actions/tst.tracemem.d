@@ -1,6 +1,1 @@
-/* tracemem() is a hexadecimal dump, also of text. */
-BEGIN
-{
-	tracemem("hello\tworld", 12);
-	exit(0);
-}
+BEGIN { tracemem(arg0, 16); tracemem(curthread, 32, pid); }

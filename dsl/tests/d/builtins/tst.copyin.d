@@ -1,5 +1,5 @@
 /* Bytes of the traced process. */
-/* @cmd: /bin/sh -c /bin/true\;: */
+/* @cmd: /bin/sh -c /bin/true;: */
 syscall::execve:entry
 /copyinstr(arg0) == "/bin/true"/
 {

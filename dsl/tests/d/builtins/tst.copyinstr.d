@@ -1,5 +1,5 @@
 /* Strings of the traced process: execve's path. */
-/* @cmd: /bin/sh -c /bin/true\;: */
+/* @cmd: /bin/sh -c /bin/true;: */
 syscall::execve:entry
 /copyinstr(arg0) == "/bin/true"/
 {

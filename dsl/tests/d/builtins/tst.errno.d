@@ -1,7 +1,7 @@
-/* errno is that of the system call, at its return. */
-/* @cmd: /bin/ls --color=never /nonexistent/ */
+/* errno is that of the system call, at its return; arg0 is what the kernel returned. */
+/* @cmd: /bin/cat /nonexistent/file */
 syscall::openat:entry
-/pid == $target && strstr(copyinstr(arg1), "/nonexistent/") != NULL/
+/pid == $target && copyinstr(arg1) == "/nonexistent/file"/
 {
 	self->mine = 1;
 }
@@ -9,6 +9,6 @@ syscall::openat:entry
 syscall::openat:return
 /self->mine/
 {
-	printf("%d %d\n", (int)arg0, errno);
+	printf("%d\n", errno);
 	self->mine = 0;
 }
