@@ -2,6 +2,7 @@
 BEGIN
 {
 	@ = sum(255);
-	printa("%@d %@u %@x %@X %@o [%@6d] [%-@6d] [%@06d]\n", @);
+	printa("%@d ", @); printa("%@u ", @); printa("%@x ", @); printa("%@X ", @); printa("%@o ", @);
+	printa("[%@6d] ", @); printa("[%-@6d] ", @); printa("[%@06d]\n", @);
 	exit(0);
 }

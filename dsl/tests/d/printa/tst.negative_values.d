@@ -2,6 +2,7 @@
 BEGIN
 {
 	@ = sum(-5);
-	printa("%@d [%@5d]\n", @);
+	printa("%@d ", @);
+	printa("[%@5d]\n", @);
 	exit(0);
 }
