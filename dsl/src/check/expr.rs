@@ -1,8 +1,8 @@
 //! Expressions: one function per form. Operators stand in `ops.rs`, calls in `func.rs`, names in `name.rs`.
 
+use super::Checker;
 use super::name::var_ref;
 use super::tree::{Arith, Bits, TExpr, TKind};
-use super::Checker;
 use crate::ast::{self, BinaryOp, Expr, ExprKind, Ident, UnaryOp};
 use crate::builtin::VarRow;
 use crate::diag::{Diag, Tag};
@@ -154,6 +154,8 @@ impl Checker<'_> {
         let span = e.span;
         match e.kind {
             TKind::At(addr) => TExpr { ty: to, ..*addr },
+            // The value of an array variable is its address.
+            kind @ (TKind::Var(_) | TKind::Assoc(..)) => TExpr::new(kind, to, span),
             kind => TExpr::new(
                 TKind::Convert(Box::new(TExpr::new(kind, e.ty, span))),
                 to,
@@ -260,6 +262,12 @@ impl Checker<'_> {
             let ty = base.ty;
             match base.kind {
                 TKind::At(addr) if self.types.is_sou(ty) => (*addr, ty),
+                // The value of a struct variable is its address.
+                kind @ (TKind::Var(_) | TKind::Assoc(..) | TKind::Cond(..) | TKind::Comma(..))
+                    if self.types.is_sou(ty) =>
+                {
+                    (TExpr::new(kind, self.types.ptr(ty), span), ty)
+                }
                 _ => {
                     let hint = if self.types.is_pointer(ty) {
                         "; use ->"

@@ -448,6 +448,8 @@ impl<'a, 'b> Fun<'a, 'b> {
             // To a `ret` is as good as a `ret`: what makes direct branches of `&&`, `||` and comparisons.
             let target = c.flow.insns[to];
             if target.op == Op::Ret && matches!(want, Want::Branch(..)) {
+                // Whoever falls through to it still comes from one of two ways: its value goes home, as at any label.
+                self.label_at(c, to);
                 let o = self.reg_opnd(c, at, target.rd);
                 return self.ret_value(c, o, want, result, end);
             }
