@@ -1,7 +1,7 @@
 /* A static tracepoint with typed arguments. */
-/* @cmd: /bin/true */
+/* @cmd: /bin/sh -c /bin/true;: */
 sdt:sched::sched_process_exec
-/pid == $target/
+/stringof(args[2]->filename) == "/bin/true"/
 {
-	printf("%d %s\n", args[0]->tgid == pid, stringof(args[2]->filename));
+	printf("%d %d %s\n", args[0]->tgid == pid, args[1] == pid, stringof(args[0]->comm));
 }

@@ -1,9 +1,12 @@
-/* System calls of a command: its own, by $target. */
+/* System calls of a command, from its first instruction to its end; it is held until tracing is on. */
 /* @cmd: /bin/true */
-syscall::execve:return
-/pid == $target/
+int first;
+
+syscall:::entry
+/pid == $target && !first/
 {
-	printf("exec %d %d\n", arg0, errno);
+	first = 1;
+	printf("first %s %d\n", probefunc, arg0);
 }
 
 syscall::exit_group:entry

@@ -1,8 +1,8 @@
 /* One clause for several calls. */
 /* @cmd: /bin/true */
-syscall::exit*:entry,
-syscall::execve:return
+syscall::exit_gro?p:entry,
+syscall::[b]rk:return
 /pid == $target/
 {
-	printf("%s:%s\n", probefunc, probename);
+	@[probefunc, probename] = max(1);
 }
