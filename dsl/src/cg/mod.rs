@@ -161,9 +161,6 @@ impl Cg<'_, '_> {
 
     /// A constant in a register.
     fn setx(&mut self, v: i64, reg: u8) -> Result<(), Failed> {
-        if v == 0 {
-            return self.emit(Insn::r(Op::Mov, R0, 0, reg));
-        }
         let v = v as u64;
         let i = match self.inttab.iter().position(|x| *x == v) {
             Some(i) => i,

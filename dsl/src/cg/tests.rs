@@ -454,6 +454,55 @@ fn declarations() {
 }
 
 #[test]
+fn objects() {
+    let decl = "struct c { long ts; int n; char name[4]; unsigned f : 3; };\n";
+    let cases = [
+        (
+            "struct c a[string]; BEGIN { a[\"x\"].n = 5; a[\"x\"].n++; a[\"y\"].ts = 9; trace(a[\"x\"].n); trace(a[\"y\"].ts); trace(a[\"z\"].n); }",
+            "6 9 0",
+        ),
+        (
+            "self struct c s; BEGIN { self->s.n += 3; trace(self->s.n); self->s.f = 5; trace(self->s.f); trace(self->s.ts); }",
+            "3 5 0",
+        ),
+        (
+            "struct c g; BEGIN { g.n = -2; g.name[1] = 'x'; trace(g.n); trace(g.name[1]); trace(g.name); }",
+            "-2 120 [00, 78, 00, 00]",
+        ),
+        (
+            "this struct c t; BEGIN { this->t.n = 4; this->u = this->t; this->t.n = 5; trace(this->u.n); trace(this->t.n); }",
+            "4 5",
+        ),
+        (
+            "BEGIN { x = *(struct c *)arg0; trace(x.n); x.n = 1; trace(x.n); trace(((struct c *)arg0)->n); }",
+            "-5 1 -5",
+        ),
+        (
+            "struct c a[int], b; BEGIN { b.ts = 7; a[1] = b; b.ts = 8; trace(a[1].ts); b = a[1]; trace(b.ts); }",
+            "7 7",
+        ),
+        (
+            "int n[4]; BEGIN { n[0] = 1; n[pid - 1231] = 9; trace(n[3] + n[0]); trace(n[1]); trace(sizeof(n)); }",
+            "10 0 16",
+        ),
+        (
+            "struct c g, h; BEGIN { g.n = 1; h.n = 2; trace((pid == 1234 ? g : h).n); }",
+            "1",
+        ),
+        (
+            "struct o { struct c i; int z; }; struct o g; struct c h; BEGIN { h.n = 6; g.i = h; trace(g.i.n); trace(g.z); h.n = 1; h = g.i; trace(h.n); }",
+            "6 0 6",
+        ),
+    ];
+    let texts: Vec<(String, &str)> = cases
+        .iter()
+        .map(|(t, w)| (format!("{decl}{t}"), *w))
+        .collect();
+    let cases: Vec<(&str, &str)> = texts.iter().map(|(t, w)| (t.as_str(), *w)).collect();
+    check_programs(&cases);
+}
+
+#[test]
 fn if_else() {
     check_programs(&[
         (
@@ -605,4 +654,52 @@ pub(super) fn check_one(text: &str, own: &str, wide: &str) {
         &format!("BEGIN {{ {set} trace({text}); this->w = (int64_t)({text}); trace(this->w); }}");
     let got = trace(&program);
     assert_eq!(got, [own, wide], "{text}");
+}
+
+/// As deep as the parser lets through, in the two megabytes that a test's thread has.
+#[test]
+fn deep_expressions() {
+    let chain = |op: &str, n: usize| vec!["pid"; n].join(op);
+    assert_eq!(eval(&chain(" + ", 500)), (1234 * 500).to_string());
+    assert_eq!(eval(&chain(" && ", 500)), "1");
+    assert_eq!(
+        eval(&format!("{}pid", "(int8_t)(uint8_t)".repeat(70))),
+        "-46"
+    );
+    assert_eq!(eval(&format!("{}pid", "!!".repeat(70))), "1");
+    assert_eq!(
+        eval(&format!("{}pid{}", "(pid+".repeat(75), ")".repeat(75))),
+        (1234 * 76).to_string()
+    );
+    let tern = "pid == 1 ? 1 : ".repeat(75);
+    assert_eq!(eval(&format!("{tern}7")), "7");
+    let strs = format!("{}\"x\"{}", "strjoin(\"\", ".repeat(15), ")".repeat(15));
+    assert_eq!(eval(&strs), "x");
+    // Inlines within one another reach further than what is written.
+    let mut text = String::from("inline int i0 = pid;\n");
+    for i in 1..16 {
+        text += &format!(
+            "inline int i{i} = {};\n",
+            vec![format!("i{}", i - 1); 1].join("+") + &"+1".repeat(400)
+        );
+    }
+    text += "BEGIN { trace(i15); }";
+    let (_, _, diags) = crate::compile_str(&text);
+    assert_eq!(
+        diags.first().map(|d| d.text.as_str()),
+        Some("expression is nested too deeply")
+    );
+    // And doubling ones further still.
+    let mut text = String::from("inline int i0 = pid;\n");
+    for i in 1..16 {
+        text += &format!("inline int i{i} = i{0} + i{0} + i{0};\n", i - 1);
+    }
+    text += "BEGIN { trace(i15); }";
+    let (_, _, diags) = crate::compile_str(&text);
+    assert!(
+        diags
+            .first()
+            .is_some_and(|d| d.text.contains("too many inline definitions")),
+        "{diags:?}"
+    );
 }

@@ -512,7 +512,8 @@ impl Checker<'_> {
         let ty = match self.var_type(declared.ty) {
             Ok(_) => declared.ty,
             Err(what) => {
-                return self.not_yet(d.span, &format!("{}: a variable of type {what}", name.name));
+                let text = format!("{}: a variable cannot have the type {what}", name.name);
+                return self.err(Tag::D_DECL_INCOMPLETE, d.span, text);
             }
         };
         if let Some(old) = self.lookup(scope, &name.name) {

@@ -1,18 +1,31 @@
 //! Expressions: one function per form. Operators stand in `ops.rs`, calls in `func.rs`, names in `name.rs`.
 
+use super::Checker;
 use super::name::var_ref;
 use super::tree::{Arith, Bits, TExpr, TKind};
-use super::{Checker, Global};
 use crate::ast::{self, BinaryOp, Expr, ExprKind, Ident, UnaryOp};
 use crate::builtin::VarRow;
 use crate::diag::{Diag, Tag};
-use crate::program::Scope;
 use crate::source::Span;
 use crate::types::{Type, TypeId, fit_literal};
+
+/// The parser bounds the depth of what is written; inline definitions within one another could still go deeper.
+const MAX_TREE: u32 = crate::ast::MAX_DEPTH + 64;
 
 impl Checker<'_> {
     /// Checks an expression.
     pub(super) fn expr(&mut self, e: &Expr) -> TExpr {
+        self.depth += 1;
+        let t = if self.depth > MAX_TREE {
+            self.bad(Tag::D_UNKNOWN, e.span, "expression is nested too deeply")
+        } else {
+            self.expr_inner(e)
+        };
+        self.depth -= 1;
+        t
+    }
+
+    fn expr_inner(&mut self, e: &Expr) -> TExpr {
         let span = e.span;
         match &e.kind {
             ExprKind::Int(lit) => {
@@ -141,6 +154,8 @@ impl Checker<'_> {
         let span = e.span;
         match e.kind {
             TKind::At(addr) => TExpr { ty: to, ..*addr },
+            // The value of an array variable is its address.
+            kind @ (TKind::Var(_) | TKind::Assoc(..)) => TExpr::new(kind, to, span),
             kind => TExpr::new(
                 TKind::Convert(Box::new(TExpr::new(kind, e.ty, span))),
                 to,
@@ -247,6 +262,12 @@ impl Checker<'_> {
             let ty = base.ty;
             match base.kind {
                 TKind::At(addr) if self.types.is_sou(ty) => (*addr, ty),
+                // The value of a struct variable is its address.
+                kind @ (TKind::Var(_) | TKind::Assoc(..) | TKind::Cond(..) | TKind::Comma(..))
+                    if self.types.is_sou(ty) =>
+                {
+                    (TExpr::new(kind, self.types.ptr(ty), span), ty)
+                }
                 _ => {
                     let hint = if self.types.is_pointer(ty) {
                         "; use ->"
@@ -558,221 +579,6 @@ impl Checker<'_> {
                 "operator & requires an lvalue as its operand",
             ),
         }
-    }
-
-    fn inc_dec(&mut self, inc: bool, prefix: bool, x: &Expr, span: Span) -> TExpr {
-        let op = if inc { "++" } else { "--" };
-        // The first ++ declares.
-        if !self.declare_by_use(x, TypeId::INT64) {
-            return TExpr::error(span);
-        }
-        let lv = self.expr(x);
-        if self.types.is_error(lv.ty) || !self.check_lvalue(&lv, op, span) {
-            return TExpr::error(span);
-        }
-        let by = if self.types.is_integer(lv.ty) {
-            1
-        } else {
-            match self.pointer_step(lv.ty, op, span) {
-                Some(n) => i64::from(n),
-                None => return TExpr::error(span),
-            }
-        };
-        let ty = lv.ty;
-        TExpr::new(
-            TKind::IncDec {
-                lv: Box::new(lv),
-                by: if inc { by } else { -by },
-                prefix,
-            },
-            ty,
-            span,
-        )
-    }
-
-    /// What `p + 1` adds to a pointer. `None`: reported.
-    pub(super) fn pointer_step(&mut self, ty: TypeId, op: &str, span: Span) -> Option<u32> {
-        let Some(to) = self.types.pointee(ty).filter(|_| self.types.is_pointer(ty)) else {
-            self.err(
-                Tag::D_OP_SCALAR,
-                span,
-                format!("operator {op} requires operands of scalar type"),
-            );
-            return None;
-        };
-        if self.types.is_void(to) || self.types.is_func(to) {
-            self.err(
-                Tag::D_OP_VFPTR,
-                span,
-                format!(
-                    "operator {op} cannot be applied to a pointer to {}",
-                    self.types.name(to)
-                ),
-            );
-            return None;
-        }
-        let size = self.types.size_of(to);
-        if size.is_none() {
-            let text = format!(
-                "operator {op} cannot be applied to a pointer to the incomplete type {}",
-                self.types.name(to)
-            );
-            self.err(Tag::D_OP_INCOMPLETE, span, text);
-        }
-        size
-    }
-
-    /// Whether it can be assigned to; reports if not.
-    pub(super) fn check_lvalue(&mut self, lv: &TExpr, op: &str, span: Span) -> bool {
-        if let TKind::Builtin(var) = lv.kind {
-            let text = format!(
-                "operator {op} may not be applied to the read-only variable {}",
-                var.name()
-            );
-            self.err(Tag::D_OP_WRITE, span, text);
-            return false;
-        }
-        if !lv.is_lvalue() {
-            self.err(
-                Tag::D_OP_LVAL,
-                span,
-                format!("operator {op} requires modifiable lvalue as an operand"),
-            );
-            return false;
-        }
-        if matches!(lv.kind, TKind::At(_)) {
-            self.err(
-                Tag::D_OP_ARRFUN,
-                span,
-                format!(
-                    "operator {op} may not be applied to an operand of type {}",
-                    self.types.name(lv.ty)
-                ),
-            );
-            return false;
-        }
-        true
-    }
-
-    fn assign(&mut self, lhs: &Expr, rhs: &Expr, span: Span) -> TExpr {
-        if let ExprKind::Agg { name, .. } = &lhs.kind {
-            let text = format!(
-                "aggregation @{} may only be assigned to in a statement of its own",
-                agg_text(&name.name)
-            );
-            return self.bad(Tag::D_AGG_COM, span, text);
-        }
-        let r = self.expr(rhs);
-        if !self.declare_by_use(lhs, r.ty) {
-            return TExpr::error(span);
-        }
-        let lv = self.expr(lhs);
-        if self.types.is_error(lv.ty) || self.types.is_error(r.ty) {
-            return TExpr::error(span);
-        }
-        if self.types.is_sou(lv.ty) && self.types.same(lv.ty, r.ty) {
-            self.not_yet(span, "assignment of a struct or union");
-            return TExpr::error(span);
-        }
-        if !self.check_lvalue(&lv, "=", span) {
-            return TExpr::error(span);
-        }
-        let ty = lv.ty;
-        match self.assign_conv(r, ty) {
-            Ok(r) => TExpr::new(TKind::Assign(Box::new(lv), Box::new(r)), ty, span),
-            Err(r) => {
-                let text = format!(
-                    "operands have incompatible types: \"{}\" = \"{}\"",
-                    self.types.name(ty),
-                    self.types.name(r.ty)
-                );
-                self.bad(Tag::D_OP_INCOMPAT, span, text)
-            }
-        }
-    }
-
-    fn assign_op(&mut self, op: BinaryOp, lhs: &Expr, rhs: &Expr, span: Span) -> TExpr {
-        let text = format!("{}=", op.text());
-        if matches!(lhs.kind, ExprKind::Agg { .. }) {
-            return self.bad(
-                Tag::D_AGG_NULL,
-                span,
-                format!("operator {text} may not be applied to an aggregation"),
-            );
-        }
-        let r = self.expr(rhs);
-        // As with ++: a variable that nobody assigned starts at zero.
-        if let Some(v) = var_ref(lhs)
-            && v.scope == Scope::Global
-            && self
-                .globals
-                .get(v.name)
-                .is_none_or(|g| matches!(g, Global::Var(_)))
-            && !self.declare_by_use(lhs, TypeId::INT64)
-        {
-            return TExpr::error(span);
-        }
-        let lv = self.expr(lhs);
-        if self.types.is_error(lv.ty)
-            || self.types.is_error(r.ty)
-            || !self.check_lvalue(&lv, &text, span)
-        {
-            return TExpr::error(span);
-        }
-        let ty = lv.ty;
-        let Some(arith) = arith_of(op) else {
-            return TExpr::error(span);
-        };
-        if self.types.is_pointer(ty)
-            && matches!(arith, Arith::Add | Arith::Sub)
-            && self.types.is_integer(r.ty)
-        {
-            let Some(step) = self.pointer_step(ty, &text, span) else {
-                return TExpr::error(span);
-            };
-            let r = self.convert(r, TypeId::LONG);
-            let size = TExpr::new(TKind::Int(i64::from(step)), TypeId::LONG, span);
-            let r = self.arith(Arith::Mul, r, size, TypeId::LONG, span);
-            return TExpr::new(
-                TKind::AssignOp {
-                    lv: Box::new(lv),
-                    op: arith,
-                    rhs: Box::new(r),
-                    common: ty,
-                },
-                ty,
-                span,
-            );
-        }
-        if !self.types.is_integer(ty) || !self.types.is_integer(r.ty) {
-            let text = format!(
-                "operands have incompatible types: \"{}\" {text} \"{}\"",
-                self.types.name(ty),
-                self.types.name(r.ty)
-            );
-            return self.bad(Tag::D_OP_INCOMPAT, span, text);
-        }
-        if matches!(arith, Arith::Div | Arith::Rem) && r.int() == Some(0) {
-            return self.bad(
-                Tag::D_DIV_ZERO,
-                span,
-                "expression contains division by zero",
-            );
-        }
-        let common = match arith {
-            Arith::Shl | Arith::Shr => self.types.promote(ty, ty),
-            _ => self.types.promote(ty, r.ty),
-        };
-        TExpr::new(
-            TKind::AssignOp {
-                lv: Box::new(lv),
-                op: arith,
-                rhs: Box::new(r),
-                common,
-            },
-            ty,
-            span,
-        )
     }
 
     fn ternary(&mut self, cond: &Expr, yes: &Expr, no: &Expr, span: Span) -> TExpr {

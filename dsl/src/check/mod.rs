@@ -6,6 +6,7 @@
 //! [`Type::Error`](crate::types::Type), which fits everywhere, so that one mistake is one message.
 
 mod agg;
+mod assign;
 mod clause;
 mod ctype;
 mod decl;
@@ -86,6 +87,8 @@ pub struct Checker<'k> {
     /// Inlines being expanded, to stop an inline that names itself.
     expanding: Vec<String>,
     expansions: u32,
+    /// Of the expression being checked.
+    depth: u32,
     spills: cg::SpillPool,
     region: Option<Region>,
     /// Clause number of the text.
@@ -111,6 +114,7 @@ pub fn check(ast: &ast::Ast, opts: &CompileOpts, kernel: &dyn KernelView) -> (Pr
         ctx: None,
         expanding: Vec::new(),
         expansions: 0,
+        depth: 0,
         spills: cg::SpillPool::default(),
         region: None,
         source_clause: 0,

@@ -8,6 +8,7 @@ use crate::ast::{Expr, ExprKind, Ident, Name, VarScope};
 use crate::builtin::{Status, VARS_LATER, VarRow, VarType};
 use crate::diag::{Diag, Tag};
 use crate::dif::BuiltinVar;
+use crate::dif::verify::MAX_VAR_BYTES;
 use crate::kernel::ArgType;
 use crate::program::Scope;
 use crate::source::Span;
@@ -256,15 +257,27 @@ impl Checker<'_> {
             });
             return true;
         }
+        if self.types.is_array(ty) {
+            let text = format!(
+                "operator = may not be applied to an operand of type {}",
+                self.types.name(ty)
+            );
+            let mut d = Diag::new(Tag::D_OP_ARRFUN, lhs.span, text);
+            if self.types.is_char_array(ty) {
+                d = d.note("stringof makes a string of it");
+            }
+            self.report(d);
+            return false;
+        }
         let ty = match self.var_type(ty) {
             Ok(ty) => ty,
             Err(what) => {
                 let text = format!(
-                    "{}{}: a variable of type {what} is not implemented yet",
+                    "{}{}: a variable cannot have the type {what}",
                     scope_text(r.scope),
                     r.name
                 );
-                self.err(Tag::D_NOT_YET, lhs.span, text);
+                self.err(Tag::D_DECL_INCOMPLETE, lhs.span, text);
                 return false;
             }
         };
@@ -331,6 +344,14 @@ impl Checker<'_> {
             Type::Int { .. } | Type::Enum(_) | Type::Ptr(_) | Type::String | Type::Error => {
                 Ok(self.types.unqualified(ty))
             }
+            Type::Sou(_) | Type::Array { .. } => match self.types.size_of(ty) {
+                Some(1..=MAX_VAR_BYTES) => Ok(self.types.unqualified(ty)),
+                Some(_) => Err(format!(
+                    "{} (it is too large or empty)",
+                    self.types.name(ty)
+                )),
+                None => Err(format!("{} (it is incomplete)", self.types.name(ty))),
+            },
             _ => Err(self.types.name(ty)),
         }
     }

@@ -215,7 +215,8 @@ impl Checker<'_> {
     /// `printa([format,] @a, …)`
     pub(super) fn printa(&mut self, args: &[Expr], span: Span) -> Option<(StmtKind, usize)> {
         let (first, rest) = args.split_first()?;
-        let is_agg = matches!(first.kind, ExprKind::Agg { .. });
+        // Only a literal can be the format; anything else had to be an aggregation.
+        let is_agg = !matches!(first.kind, ExprKind::Str(_));
         let format = if is_agg {
             None
         } else {

@@ -259,6 +259,8 @@ const TYPEDEFS: &[(&str, TypeId)] = &[
     ("s16", TypeId::SHORT),
     ("s32", TypeId::INT),
     ("s64", TypeId::LLONG),
+    ("bool", TypeId::BOOL),
+    ("boolean_t", TypeId::INT),
     ("hrtime_t", TypeId::LLONG),
     ("pid_t", TypeId::INT),
     ("id_t", TypeId::INT),

@@ -1,0 +1,1 @@
+BEGIN { trace(pid); trace(execname); trace(curthread->comm); trace(*curthread); trace((char)1); }

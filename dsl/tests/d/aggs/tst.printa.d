@@ -1,0 +1,1 @@
+BEGIN { @a[execname, pid] = count(); @b[execname, pid] = sum(1); printa(@a); printa("%s %d %@d\n", @a); printa("%@d %@u\n", @a, @b); clear(@a); trunc(@a); trunc(@b, 10); normalize(@b, 1000); denormalize(@b); }

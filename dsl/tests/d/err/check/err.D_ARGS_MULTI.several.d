@@ -1,0 +1,1 @@
+sdt:::several { trace(args[0]); }

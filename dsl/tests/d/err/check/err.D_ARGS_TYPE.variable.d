@@ -1,0 +1,1 @@
+sdt:::switch { trace(args[pid]); }

@@ -1,0 +1,1 @@
+struct s { string a; }; BEGIN { trace(1); }

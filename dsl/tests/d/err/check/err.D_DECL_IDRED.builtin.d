@@ -1,0 +1,1 @@
+int pid; BEGIN { trace(1); }

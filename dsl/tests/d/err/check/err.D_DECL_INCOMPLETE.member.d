@@ -1,0 +1,1 @@
+struct s { struct nope x; }; BEGIN { trace(1); }

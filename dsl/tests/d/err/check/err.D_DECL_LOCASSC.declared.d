@@ -1,0 +1,1 @@
+this int a[string]; BEGIN { trace(1); }

@@ -1,0 +1,1 @@
+int; BEGIN { trace(1); }

@@ -1,0 +1,1 @@
+BEGIN { trace(`do_exit(1)); }

@@ -1,0 +1,1 @@
+BEGIN { trace(msgsize(arg0)); }

@@ -1,0 +1,1 @@
+BEGIN { a["x"] = 2; trace(a[5]); }

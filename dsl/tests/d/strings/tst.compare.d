@@ -1,0 +1,1 @@
+BEGIN /execname == "bash" || execname > "c"/ { trace(execname != curthread->comm); trace(strstr(execname, "x") == NULL); }

@@ -1,0 +1,1 @@
+BEGIN { trace(strlen(execname)); trace(strjoin(execname, "x")); trace(substr(execname, 1, 2)); trace(strstr(execname, "a")); trace(index(execname, "b")); trace(rindex(execname, "b", 3)); trace(basename(probefunc)); trace(dirname("/a/b")); trace(strchr(execname, 99)); trace(strrchr(execname, 99)); }

@@ -1,0 +1,1 @@
+struct s { int a; struct s *next; unsigned f : 3; char name[8]; }; BEGIN { this->p = (struct s *)arg0; trace(this->p->next->a); trace(this->p->f); trace(this->p->name == "x"); trace(sizeof(struct s)); trace(offsetof(struct s, name)); trace(&this->p->next); }

@@ -1,0 +1,1 @@
+BEGIN { this->a = pid; this->s = execname; trace(this->a); trace(this->s); }
