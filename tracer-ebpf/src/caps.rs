@@ -23,6 +23,9 @@ pub struct Caps {
     pub ring: RingKind,
     /// Loops with a bound that the verifier can see (Linux 5.3).
     pub bounded_loops: bool,
+    /// `may_goto` (Linux 6.9): loops that the verifier goes through two or three times instead of as often as they can
+    /// run. Without it long strings make programs too complex for it. Nothing that an engine without limits needs.
+    pub may_goto: bool,
     /// Atomic operations that return the old value (`BPF_FETCH`, Linux 5.12). Without them programs can't be preempted by
     /// others either, and a plain counter serves.
     pub atomic_fetch: bool,
@@ -69,6 +72,7 @@ impl Caps {
             services: Service::ALL.iter().map(|&s| (s, s.ids()[0])).collect(),
             ring: RingKind::Ringbuf,
             bounded_loops: true,
+            may_goto: true,
             atomic_fetch: true,
             hash_no_prealloc: true,
             btf_tracepoints: true,

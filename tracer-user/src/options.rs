@@ -260,7 +260,8 @@ impl Options {
         Ok(())
     }
 
-    /// Sets `name=value`, as `-x` has it.
+    /// Sets `name=value`.
+    #[cfg(test)]
     pub fn set_text(&mut self, text: &str) -> Result<(), OptError> {
         match text.split_once('=') {
             Some((name, value)) => self.set(name, Some(value)),

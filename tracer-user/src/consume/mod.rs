@@ -44,6 +44,8 @@ pub struct Look {
     pub agg: AggStyle,
     /// `-x droptags`.
     pub droptags: bool,
+    /// `-x noresolve`: user addresses are shown as numbers.
+    pub noresolve: bool,
     /// `_DTRACE_TESTING` is set: no CPU and ID columns.
     pub testing: bool,
 }
@@ -104,7 +106,7 @@ impl<'a> Consumer<'a> {
             look,
             out,
             aggs,
-            symbols: Symbols::default(),
+            symbols: Symbols::new(look.noresolve),
             flow: Flow::default(),
             heading: false,
             status: None,
@@ -149,6 +151,9 @@ impl<'a> Consumer<'a> {
             };
             self.record(record, next, session)?;
             self.out.flush_if_full()?;
+            if crate::signals::impatient() {
+                break;
+            }
         }
         let n = records.len();
         drop(records);

@@ -21,6 +21,8 @@ pub struct Symbols {
     maps: HashMap<u32, Process>,
     named: HashMap<(u32, u64), Option<Named>>,
     round: u64,
+    /// User addresses stay numbers.
+    plain: bool,
 }
 
 /// The mappings of one process, as last seen.
@@ -132,6 +134,11 @@ impl Symbols {
         }
     }
 
+    /// Symbols of this system. `plain`: user addresses are shown as numbers.
+    pub fn new(plain: bool) -> Symbols {
+        Symbols { plain, ..Symbols::default() }
+    }
+
     fn kernel_table(&mut self) -> &Kernel {
         self.kernel.get_or_insert_with(|| {
             let bytes = std::fs::read("/proc/kallsyms").unwrap_or_default();
@@ -225,6 +232,9 @@ impl Symbols {
     }
 
     fn locate(&mut self, pid: u32, addr: u64) -> Option<Named> {
+        if self.plain {
+            return None;
+        }
         self.observe(pid);
         if let Some(n) = self.named.get(&(pid, addr)) {
             return n.clone();

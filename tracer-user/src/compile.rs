@@ -1,0 +1,243 @@
+//! From the command line's D texts to a [`Program`], and DTrace's way of saying what is wrong with them.
+
+use crate::flags::defs::{Flag, def};
+use crate::flags::{Input, Request};
+use crate::options::{Opt, Options};
+use crate::target::Targets;
+use anyhow::{Context, Result, anyhow};
+use dsl::CompileOpts;
+use dsl::diag::{Diag, Tag};
+use dsl::kernel::KernelView;
+use dsl::parse::{self, InputKind, MacroArgs, ProbeFlag};
+use dsl::program::Program;
+use dsl::source::{SourceId, Sources, Span};
+use std::collections::BTreeMap;
+
+/// A D text of the command line, in its place among the sources.
+pub struct Text {
+    /// Its source.
+    pub src: SourceId,
+    /// What it is.
+    pub input: Input,
+}
+
+/// All of them.
+pub struct Texts {
+    /// For spans.
+    pub sources: Sources,
+    /// In the order of the command line.
+    pub list: Vec<Text>,
+}
+
+impl Texts {
+    /// Reads the scripts.
+    pub fn read(inputs: &[Input]) -> Result<Texts> {
+        let mut sources = Sources::new();
+        let mut list = Vec::new();
+        for input in inputs {
+            let src = match input {
+                Input::Script(file) => sources.add(file.as_str(), read_script(file)?),
+                Input::Probe(flag, text) => sources.add(format!("-{}", def(*flag).name), text.as_str()),
+            };
+            list.push(Text { src, input: input.clone() });
+        }
+        Ok(Texts { sources, list })
+    }
+
+    fn of(&self, src: SourceId) -> Option<&Input> {
+        self.list.iter().find(|t| t.src == src).map(|t| &t.input)
+    }
+
+    /// The line that says what is wrong, in DTrace's words, then the place in the text.
+    pub fn message(&self, d: &Diag, errtags: bool) -> String {
+        let rendered = d.render(&self.sources, errtags);
+        let (headline, rest) = rendered.split_once('\n').unwrap_or((&rendered, ""));
+        match self.of(d.span.src) {
+            Some(Input::Script(file)) => format!("dtrace: failed to compile script {file}: {headline}\n{rest}"),
+            Some(Input::Probe(_, text)) => {
+                // One line has no need of its number.
+                let headline = match text.trim_end().contains('\n') {
+                    true => headline.to_owned(),
+                    false => headline.replacen("line 1: ", "", 1),
+                };
+                format!("dtrace: invalid probe specifier {text}: {headline}\n{rest}")
+            }
+            None => match self.list.first().map(|t| &t.input) {
+                Some(Input::Script(file)) => format!("dtrace: failed to compile script {file}: {headline}\n{rest}"),
+                Some(Input::Probe(_, text)) => format!("dtrace: invalid probe specifier {text}: {headline}\n{rest}"),
+                None => format!("dtrace: {headline}\n{rest}"),
+            },
+        }
+    }
+
+    /// `script 'FILE'`, `description 'SPEC'`: how a text is named in other messages.
+    pub fn name(input: &Input) -> String {
+        match input {
+            Input::Script(file) => format!("script '{file}'"),
+            Input::Probe(_, text) => {
+                // Without the program behind the description.
+                let spec = text.split(['{', '/', ';']).next().unwrap_or_default();
+                format!("description '{spec}'")
+            }
+        }
+    }
+}
+
+/// `-` is the standard input. D is bytes; what isn't UTF-8 can only stand in comments and strings, and gets replaced.
+fn read_script(file: &str) -> Result<String> {
+    let bytes = match file {
+        "-" => {
+            let mut b = Vec::new();
+            std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut b).map(|_| b)
+        }
+        _ => std::fs::read(file),
+    };
+    let bytes = bytes.with_context(|| format!("failed to open {file}"))?;
+    Ok(match String::from_utf8(bytes) {
+        Ok(s) => s,
+        Err(e) => String::from_utf8_lossy(e.as_bytes()).into_owned(),
+    })
+}
+
+fn kind(input: &Input) -> InputKind {
+    InputKind::Probe(match input {
+        Input::Script(_) => return InputKind::Script,
+        Input::Probe(Flag::Provider, _) => ProbeFlag::Provider,
+        Input::Probe(Flag::Module, _) => ProbeFlag::Module,
+        Input::Probe(Flag::Function, _) => ProbeFlag::Function,
+        Input::Probe(Flag::Id, _) => ProbeFlag::Id,
+        Input::Probe(..) => ProbeFlag::Name,
+    })
+}
+
+/// `$1`, `$target`, `$pid`, …
+fn macros(request: &Request, targets: &Targets) -> MacroArgs {
+    use rustix::process::{getegid, geteuid, getgid, getpgrp, getpid, getppid, getsid, getuid};
+    let mut vars = BTreeMap::new();
+    let mut var = |name: &str, value: u32| vars.insert(name.to_owned(), value.to_string());
+    let raw = |p: Option<rustix::process::Pid>| p.map_or(0, |p| p.as_raw_nonzero().get() as u32);
+    var("target", targets.first().unwrap_or(0));
+    var("pid", raw(Some(getpid())));
+    var("ppid", raw(getppid()));
+    var("pgid", raw(Some(getpgrp())));
+    var("sid", raw(getsid(None).ok()));
+    var("uid", getuid().as_raw());
+    var("euid", geteuid().as_raw());
+    var("gid", getgid().as_raw());
+    var("egid", getegid().as_raw());
+    // Linux has neither tasks nor projects in this sense.
+    var("taskid", 0);
+    var("projid", 0);
+    let script = request.inputs.iter().find_map(|i| match i {
+        Input::Script(file) => Some(file.clone()),
+        Input::Probe(..) => None,
+    });
+    MacroArgs {
+        script: script.unwrap_or_else(|| "dtrace".to_owned()),
+        args: request.args.clone(),
+        vars,
+        defaultargs: request.options.on(Opt::defaultargs),
+        argref: request.options.on(Opt::argref),
+    }
+}
+
+/// Compiles. An error is the whole text to print.
+pub fn compile(
+    request: &Request,
+    texts: &Texts,
+    targets: &Targets,
+    kernel: &dyn KernelView,
+    zdefs: bool,
+) -> Result<Program, String> {
+    let options = &request.options;
+    let frames = |opt| options.get(opt).min(options.get(Opt::maxframes)).min(u64::from(u16::MAX)) as u16;
+    let opts = CompileOpts {
+        macros: macros(request, targets),
+        strsize: u32::try_from(options.get(Opt::strsize)).unwrap_or(u32::MAX),
+        stackframes: frames(Opt::stackframes),
+        ustackframes: frames(Opt::ustackframes),
+        zdefs: zdefs || options.on(Opt::zdefs),
+        pspec: options.on(Opt::pspec),
+        empty: options.on(Opt::empty),
+    };
+    let inputs: Vec<parse::Input> =
+        texts.list.iter().map(|t| parse::Input { src: t.src, kind: kind(&t.input) }).collect();
+    let (program, diags) = dsl::compile(&texts.sources, &inputs, &opts, kernel);
+    match diags.is_empty() {
+        true => Ok(program),
+        false => Err(diags.iter().map(|d| texts.message(d, options.on(Opt::errtags))).collect()),
+    }
+}
+
+/// Applies the program's own settings. An error is the whole text to print.
+pub fn apply_pragmas(options: &mut Options, program: &Program, texts: &Texts) -> Result<(), String> {
+    for (name, value, span) in &program.options {
+        if let Err(e) = options.set(name, value.as_deref()) {
+            let what = match value {
+                Some(v) => format!("failed to set option '{name}' to '{v}': {e}"),
+                None => format!("failed to set option '{name}': {e}"),
+            };
+            let d = Diag::new(Tag::D_PRAGMA_OPTSET, *span, what);
+            return Err(texts.message(&d, options.on(Opt::errtags)));
+        }
+    }
+    Ok(())
+}
+
+/// Where a clause stands, for messages of the kernel side.
+pub fn place(texts: &Texts, program: &Program, clause: dsl::program::ClauseId, span: Span) -> String {
+    let clause = program.clauses.get(clause.0 as usize);
+    let span = if span.is_none() { clause.map_or(Span::NONE, |c| c.span) } else { span };
+    let at = texts.sources.locate(span).map_or_else(String::new, |l| format!("{}:{}: ", l.file, l.line));
+    match clause {
+        Some(c) => format!("{at}{}", c.desc),
+        None => at,
+    }
+}
+
+/// Something that a back end can't do with a clause.
+pub fn unsupported(texts: &Texts, span: Span, text: String, errtags: bool) -> anyhow::Error {
+    let message = texts.message(&Diag::new(Tag::D_NOT_YET, span, text), errtags);
+    anyhow!("{}", message.trim_start_matches("dtrace: ").trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(inputs: &[Input]) -> Texts {
+        Texts::read(inputs).expect("read")
+    }
+
+    #[test]
+    fn messages_name_the_specifier() {
+        let t = texts(&[Input::Probe(Flag::Name, "BEGIN{foo;}".into())]);
+        let d = Diag::new(Tag::D_IDENT_UNDEF, Span::new(t.list[0].src, 6, 9), "failed to resolve foo");
+        assert_eq!(
+            t.message(&d, false),
+            "dtrace: invalid probe specifier BEGIN{foo;}: failed to resolve foo\n 1 | BEGIN{foo;}\n   |       ^^^\n"
+        );
+        assert!(t.message(&d, true).starts_with("dtrace: invalid probe specifier BEGIN{foo;}: [D_IDENT_UNDEF] failed"));
+        let t = texts(&[Input::Probe(Flag::Name, "BEGIN\n{foo;}".into())]);
+        let d = Diag::new(Tag::D_IDENT_UNDEF, Span::new(t.list[0].src, 7, 10), "bad");
+        assert!(t.message(&d, false).starts_with("dtrace: invalid probe specifier BEGIN\n{foo;}: line 2: bad\n"));
+    }
+
+    #[test]
+    fn names_of_texts() {
+        for (text, want) in [
+            ("BEGIN{printf(\"x\")}", "description 'BEGIN'"),
+            ("syscall:::entry /pid==1/ {}", "description 'syscall:::entry '"),
+            ("BEGIN", "description 'BEGIN'"),
+        ] {
+            assert_eq!(Texts::name(&Input::Probe(Flag::Name, text.into())), want);
+        }
+        assert_eq!(Texts::name(&Input::Script("a.d".into())), "script 'a.d'");
+    }
+
+    #[test]
+    fn a_script_that_is_not_there() {
+        let e = Texts::read(&[Input::Script("/no/such/file".into())]).err().expect("an error");
+        assert_eq!(format!("{e:#}"), "failed to open /no/such/file: No such file or directory (os error 2)");
+    }
+}

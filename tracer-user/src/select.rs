@@ -1,0 +1,54 @@
+//! Which kernel side runs a program: the first of an ordered list that works, found out by trying.
+//!
+//! Nothing here asks for the kernel's version. Where none works, every candidate's reason is told, with what to do.
+
+use anyhow::{Result, anyhow};
+use tracer_ebpf::backend::{Backend, BackendError};
+use tracer_ebpf::live::EbpfBackend;
+
+/// A way to have a kernel side.
+struct Candidate {
+    /// As `-x backend` has it.
+    name: &'static str,
+    open: fn() -> Result<Box<dyn Backend>, BackendError>,
+}
+
+/// In the order of preference.
+const CANDIDATES: &[Candidate] = &[
+    Candidate { name: "ebpf", open: || Ok(Box::new(EbpfBackend::new()?)) },
+    Candidate {
+        name: "kmod",
+        open: || {
+            let text = "the module for kernels without BPF can't be driven by this version yet";
+            Err(BackendError::Unsupported(text.to_owned()))
+        },
+    },
+];
+
+/// Tries the candidates that `wanted` (a name, or `auto`) allows.
+pub fn choose(wanted: &str) -> Result<Box<dyn Backend>> {
+    let mut reasons = Vec::new();
+    for c in CANDIDATES.iter().filter(|c| wanted == "auto" || wanted == c.name) {
+        match (c.open)() {
+            Ok(backend) => return Ok(backend),
+            Err(e) => reasons.push((c.name, e)),
+        }
+    }
+    // A missing privilege is the user's to mend, and most likely all that is wrong.
+    if let Some((_, e)) = reasons.iter().find(|(_, e)| matches!(e, BackendError::Privilege(_))) {
+        return Err(anyhow!("DTrace requires additional privileges: {e}"));
+    }
+    let list: String = reasons.iter().map(|(name, e)| format!("\n  {name}: {e}")).collect();
+    Err(anyhow!("DTrace device not available on system: no kernel side works{list}"))
+}
+
+/// What each candidate says, for `-vV`.
+pub fn report() -> String {
+    CANDIDATES
+        .iter()
+        .map(|c| match (c.open)() {
+            Ok(_) => format!("  {}: usable\n", c.name),
+            Err(e) => format!("  {}: {e}\n", c.name),
+        })
+        .collect()
+}
