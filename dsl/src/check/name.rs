@@ -121,6 +121,11 @@ impl Checker<'_> {
         if n.scope.is_some() {
             return self.symbol(n);
         }
+        if let Some((name, e)) = &self.bound
+            && *name == n.name
+        {
+            return TExpr { span, ..e.clone() };
+        }
         match self.globals.get(&n.name) {
             Some(Global::Var(v)) => return self.var(*v, span),
             Some(Global::Enumerator(v, ty)) => return TExpr::new(TKind::Int(*v), *ty, span),
@@ -488,22 +493,31 @@ impl Checker<'_> {
         )
     }
 
+    /// Notes that something is expanded where it is used. `false`: reported as too much.
+    pub(super) fn expand(&mut self, name: &str, span: Span) -> bool {
+        self.expansions += 1;
+        // Nesting costs stack, repetition costs memory.
+        if self.expansions > MAX_EXPANSIONS || self.expanding.len() > 16 {
+            let text = format!("{name}: too many inline definitions within one another");
+            self.err(Tag::D_UNKNOWN, span, text);
+            return false;
+        }
+        self.expanding.push(name.to_string());
+        true
+    }
+
     fn inline_use(&mut self, name: &str, span: Span) -> TExpr {
         let Some(Global::Inline(def)) = self.globals.get(name) else {
             return TExpr::error(span);
         };
         let def = Rc::clone(def);
-        self.expansions += 1;
-        // Nesting costs stack, repetition costs memory.
-        if self.expansions > MAX_EXPANSIONS || self.expanding.len() > 16 {
-            return self.bad(
-                Tag::D_UNKNOWN,
-                span,
-                format!("inline {name}: too many inline definitions within one another"),
-            );
+        if !self.expand(name, span) {
+            return TExpr::error(span);
         }
-        self.expanding.push(name.to_string());
+        // What an inline means does not depend on where it is used.
+        let outer = self.bound.take();
         let mut e = self.expr(&def.value);
+        self.bound = outer;
         self.expanding.pop();
         e.span = span;
         match self.assign_conv(e, def.ty) {
