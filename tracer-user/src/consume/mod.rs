@@ -357,9 +357,11 @@ impl<'a> Consumer<'a> {
         Ok(())
     }
 
-    /// A newline, as after `^C` and before the aggregations at the end.
+    /// A newline, as after `^C` and before the aggregations at the end; `_DTRACE_TESTING` leaves it out.
     pub fn newline(&mut self) {
-        self.out.buf.push(b'\n');
+        if !self.look.testing {
+            self.out.buf.push(b'\n');
+        }
     }
 
     /// The aggregations that no `printa` printed, at the end.

@@ -110,7 +110,7 @@ fn hello_as_in_the_sample() {
             testing: true,
             ..look()
         },
-        "                   FUNCTION:NAME\n                          :BEGIN hi\n\n\n",
+        "                   FUNCTION:NAME\n                          :BEGIN hi\n\n",
     );
 }
 
