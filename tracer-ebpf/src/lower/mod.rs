@@ -5,12 +5,15 @@
 //! mentioning.
 
 pub mod agg;
+pub mod branch;
 pub mod entry;
 pub mod flow;
 pub mod fun;
 pub mod op;
 pub mod record;
+pub mod search;
 pub mod string;
+pub mod strsub;
 pub mod subr;
 pub mod var;
 
