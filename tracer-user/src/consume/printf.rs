@@ -385,7 +385,7 @@ mod tests {
             }
             it.next();
         }
-        let mut number = |it: &mut std::iter::Peekable<std::str::Chars<'_>>| {
+        let number = |it: &mut std::iter::Peekable<std::str::Chars<'_>>| {
             if it.peek() == Some(&'*') {
                 it.next();
                 return Some(Size::Arg);
