@@ -10,6 +10,7 @@ pub mod layout;
 pub mod live;
 pub mod lower;
 pub mod plan;
+pub mod print;
 pub mod provider;
 pub mod service;
 pub mod site;

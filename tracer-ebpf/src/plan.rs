@@ -129,6 +129,10 @@ fn attach_kind(site: &Site, caps: &Caps) -> Option<(ProgKind, Select)> {
             tracepoint(if *ret { "sys_exit" } else { "sys_enter" }),
             Select::Syscall,
         ),
+        // Raw before typed: its arguments are plain numbers, as D has them; the two cost the same (`measured.md` §3).
+        Site::Tracepoint { name, .. } if caps.raw_tracepoints => {
+            (ProgKind::RawTracepoint { name: name.clone() }, Select::One)
+        }
         Site::Tracepoint { name, .. } => (tracepoint(name), Select::One),
         Site::Func { name, ret, .. } => match (caps.kprobe_multi, caps.fentry) {
             (true, _) => (ProgKind::KprobeMulti { ret: *ret }, Select::Cookie),

@@ -2,6 +2,7 @@
 
 use super::{Cg, Failed, Label, R0, Tmp, var_id};
 use crate::check::tree::{Arith, Bits, Cmp, TExpr, TKind, VarIdx};
+use crate::diag::{Diag, Tag};
 use crate::dif::op::{Insn, Op, PUSH_INT, PUSH_STRING};
 use crate::dif::{BuiltinVar, Subr};
 use crate::program::Scope;
@@ -19,6 +20,8 @@ pub(super) enum Dest {
     Var(VarIdx),
     Assoc(VarIdx, Vec<(Tmp, bool)>),
     Mem(Tmp, u32),
+    /// So many bytes are copied there.
+    Copy(Tmp, u32),
     Bits(Tmp, Bits),
 }
 
@@ -113,11 +116,16 @@ impl Cg<'_, '_> {
                 };
                 let (t, r) = self.new_tmp(self.is_string(e))?;
                 self.emit(Insn::wide(op, var_id(*v), r))?;
+                // Globals and clause-locals have their storage from the start.
+                if op == Op::Ldts && self.is_object_pointer(e, *v) {
+                    self.fault_in(*v, (Op::Stts, Op::Ldts), r)?;
+                }
                 exact(t)
             }
             TKind::Assoc(v, keys) => {
                 let keys = self.keys(keys)?;
-                let t = self.load_assoc(*v, &keys, self.is_string(e))?;
+                let t =
+                    self.load_assoc(*v, &keys, self.is_string(e), self.is_object_pointer(e, *v))?;
                 self.free_keys(keys);
                 exact(t)
             }
@@ -234,6 +242,11 @@ impl Cg<'_, '_> {
             } => self.assign_op(lv, *op, rhs, *common).map(Some),
             TKind::IncDec { lv, by, prefix } => self.inc_dec(lv, *by, *prefix).map(Some),
             TKind::Call(subr, args) => self.call(e, *subr, args),
+            TKind::Xlate(_) => Err(Box::new(Diag::new(
+                Tag::D_XLATE_DYN,
+                e.span,
+                "a translated value has members but is no object: it cannot be stored, traced or compared",
+            ))),
             TKind::Error => {
                 Err(self.fail("internal: expression with errors reached code generation"))
             }
@@ -328,17 +341,47 @@ impl Cg<'_, '_> {
         Ok(())
     }
 
-    fn load_assoc(&mut self, v: VarIdx, keys: &[(Tmp, bool)], string: bool) -> Result<Tmp, Failed> {
+    fn load_assoc(
+        &mut self,
+        v: VarIdx,
+        keys: &[(Tmp, bool)],
+        string: bool,
+        object: bool,
+    ) -> Result<Tmp, Failed> {
         self.push(keys)?;
-        let op = if self.scope(v) == Scope::Thread {
-            Op::Ldtaa
-        } else {
-            Op::Ldgaa
+        let (load, store) = match self.scope(v) {
+            Scope::Thread => (Op::Ldtaa, Op::Sttaa),
+            Scope::Global | Scope::Clause => (Op::Ldgaa, Op::Stgaa),
         };
         let (t, r) = self.new_tmp(string)?;
-        self.emit(Insn::wide(op, var_id(v), r))?;
+        self.emit(Insn::wide(load, var_id(v), r))?;
+        if object {
+            self.fault_in(v, (store, load), r)?;
+        }
         self.emit(Insn::r(Op::Flushts, 0, 0, 0))?;
         Ok(t)
+    }
+
+    /// Whether a variable that holds a struct or an array is used by its address, to get at a part of it.
+    fn is_object_pointer(&self, e: &TExpr, v: VarIdx) -> bool {
+        let holds = self.vars.get(v).map_or(TypeId::ERROR, |v| v.ty);
+        self.types.is_pointer(e.ty) && (self.types.is_sou(holds) || self.types.is_array(holds))
+    }
+
+    /// An element or thread-local that nobody has stored to has no address: it is stored, all zeros, and loaded again.
+    /// Needs no register beside the one that holds the address.
+    fn fault_in(&mut self, v: VarIdx, (store, load): (Op, Op), r: u8) -> Result<(), Failed> {
+        let holds = self.vars.get(v).map_or(TypeId::ERROR, |v| v.ty);
+        let size = self.types.size_of(holds).unwrap_or(0);
+        let there = self.label();
+        self.emit(Insn::r(Op::Tst, r, 0, 0))?;
+        self.branch(Op::Bne, there)?;
+        self.setx(i64::from(size), r)?;
+        self.emit(Insn::r(Op::Allocs, r, 0, r))?;
+        self.emit(Insn::wide(store, var_id(v), r))?;
+        self.emit(Insn::wide(load, var_id(v), r))?;
+        self.bind(there);
+        Ok(())
     }
 
     // ---- assignment ---------------------------------------------------------------------------------------------
@@ -350,6 +393,9 @@ impl Cg<'_, '_> {
             TKind::Assoc(v, keys) => Dest::Assoc(*v, self.keys(keys)?),
             TKind::Load(addr) => Dest::Mem(self.need(addr)?.t, self.shape(lv.ty).size),
             TKind::BitField(addr, bits) => Dest::Bits(self.need(addr)?.t, *bits),
+            TKind::At(addr) => {
+                Dest::Copy(self.need(addr)?.t, self.types.size_of(lv.ty).unwrap_or(0))
+            }
             _ => return Err(self.fail("operator = requires modifiable lvalue as an operand")),
         })
     }
@@ -359,7 +405,9 @@ impl Cg<'_, '_> {
         let string = self.is_string(lv);
         match dest {
             Dest::Var(_) => Ok(self.need(lv)?.t),
-            Dest::Assoc(v, keys) => self.load_assoc(*v, keys, string),
+            Dest::Assoc(v, keys) => self.load_assoc(*v, keys, string, false),
+            // Only `=` copies objects, and it does not ask.
+            Dest::Copy(..) => Err(self.fail("operator requires a scalar operand")),
             Dest::Mem(addr, _) => {
                 let s = self.shape(lv.ty);
                 self.load_keep(*addr, load_op(s.size, s.signed))
@@ -406,6 +454,14 @@ impl Cg<'_, '_> {
             Dest::Mem(addr, size) => {
                 let (r, ra) = (self.reg(value)?, self.reg(addr)?);
                 self.emit(Insn::r(store_op(size), r, 0, ra))?;
+                self.free(addr);
+            }
+            Dest::Copy(addr, bytes) => {
+                let (size, rs) = self.new_tmp(false)?;
+                self.setx(i64::from(bytes), rs)?;
+                let (r, rs, ra) = (self.reg(value)?, self.reg(size)?, self.reg(addr)?);
+                self.emit(Insn::r(Op::Copys, r, rs, ra))?;
+                self.free(size);
                 self.free(addr);
             }
             Dest::Bits(addr, b) => {

@@ -454,6 +454,90 @@ fn declarations() {
 }
 
 #[test]
+fn objects() {
+    let decl = "struct c { long ts; int n; char name[4]; unsigned f : 3; };\n";
+    let cases = [
+        (
+            "struct c a[string]; BEGIN { a[\"x\"].n = 5; a[\"x\"].n++; a[\"y\"].ts = 9; trace(a[\"x\"].n); trace(a[\"y\"].ts); trace(a[\"z\"].n); }",
+            "6 9 0",
+        ),
+        (
+            "self struct c s; BEGIN { self->s.n += 3; trace(self->s.n); self->s.f = 5; trace(self->s.f); trace(self->s.ts); }",
+            "3 5 0",
+        ),
+        (
+            "struct c g; BEGIN { g.n = -2; g.name[1] = 'x'; trace(g.n); trace(g.name[1]); trace(g.name); }",
+            "-2 120 [00, 78, 00, 00]",
+        ),
+        (
+            "this struct c t; BEGIN { this->t.n = 4; this->u = this->t; this->t.n = 5; trace(this->u.n); trace(this->t.n); }",
+            "4 5",
+        ),
+        (
+            "BEGIN { x = *(struct c *)arg0; trace(x.n); x.n = 1; trace(x.n); trace(((struct c *)arg0)->n); }",
+            "-5 1 -5",
+        ),
+        (
+            "struct c a[int], b; BEGIN { b.ts = 7; a[1] = b; b.ts = 8; trace(a[1].ts); b = a[1]; trace(b.ts); }",
+            "7 7",
+        ),
+        (
+            "int n[4]; BEGIN { n[0] = 1; n[pid - 1231] = 9; trace(n[3] + n[0]); trace(n[1]); trace(sizeof(n)); }",
+            "10 0 16",
+        ),
+        (
+            "struct c g, h; BEGIN { g.n = 1; h.n = 2; trace((pid == 1234 ? g : h).n); }",
+            "1",
+        ),
+        (
+            "struct o { struct c i; int z; }; struct o g; struct c h; BEGIN { h.n = 6; g.i = h; trace(g.i.n); trace(g.z); h.n = 1; h = g.i; trace(h.n); }",
+            "6 0 6",
+        ),
+    ];
+    let texts: Vec<(String, &str)> = cases
+        .iter()
+        .map(|(t, w)| (format!("{decl}{t}"), *w))
+        .collect();
+    let cases: Vec<(&str, &str)> = texts.iter().map(|(t, w)| (t.as_str(), *w)).collect();
+    check_programs(&cases);
+}
+
+#[test]
+fn translators() {
+    let decl = "struct raw { long a; int n; int pad; char name[6]; };
+        typedef struct out { int twice; string text; uint64_t addr; struct raw *self; } out_t;
+        translator out_t < struct raw *R > { twice = R->n * 2; text = R->name; addr = (uint64_t)R; self = R; };
+        struct deep { int v; };
+        translator struct deep < out_t *O > { v = O->twice; };
+        inline out_t *cur = xlate <out_t *> ((struct raw *)arg0);\n";
+    let cases = [
+        (
+            "BEGIN { trace(xlate <out_t> ((struct raw *)arg0).twice); }",
+            "-10",
+        ),
+        (
+            "BEGIN { trace(xlate <out_t *> ((struct raw *)arg0)->text); trace(cur->text == \"hello\"); }",
+            "hello 1",
+        ),
+        (
+            "BEGIN { trace(cur->twice + 1); trace(cur->addr == arg0); trace(cur->self->n); }",
+            "-9 1 -5",
+        ),
+        ("BEGIN { trace(xlate <struct deep> (cur).v); }", "-10"),
+        (
+            "BEGIN { trace(sizeof(out_t)); trace(offsetof(out_t, addr)); }",
+            "88 72",
+        ),
+    ];
+    let texts: Vec<(String, &str)> = cases
+        .iter()
+        .map(|(t, w)| (format!("{decl}{t}"), *w))
+        .collect();
+    let cases: Vec<(&str, &str)> = texts.iter().map(|(t, w)| (t.as_str(), *w)).collect();
+    check_programs(&cases);
+}
+
+#[test]
 fn if_else() {
     check_programs(&[
         (

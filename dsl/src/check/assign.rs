@@ -91,7 +91,11 @@ impl Checker<'_> {
             );
             return false;
         }
-        if matches!(lv.kind, TKind::At(_)) {
+        if matches!(lv.kind, TKind::At(_)) && self.types.is_string(lv.ty) {
+            self.not_yet(span, "assignment to a member of type string");
+            return false;
+        }
+        if self.types.is_array(lv.ty) || self.types.is_sou(lv.ty) || self.types.is_func(lv.ty) {
             self.err(
                 Tag::D_OP_ARRFUN,
                 span,
@@ -121,9 +125,9 @@ impl Checker<'_> {
         if self.types.is_error(lv.ty) || self.types.is_error(r.ty) {
             return TExpr::error(span);
         }
-        if self.types.is_sou(lv.ty) && self.types.same(lv.ty, r.ty) {
-            self.not_yet(span, "assignment of a struct or union");
-            return TExpr::error(span);
+        if self.types.is_sou(lv.ty) && self.types.same(lv.ty, r.ty) && lv.is_lvalue() {
+            let ty = lv.ty;
+            return TExpr::new(TKind::Assign(Box::new(lv), Box::new(r)), ty, span);
         }
         if !self.check_lvalue(&lv, "=", span) {
             return TExpr::error(span);

@@ -199,14 +199,6 @@ impl Checker<'_> {
         bits: Option<u32>,
         span: Span,
     ) -> Option<()> {
-        if self.types.is_string(ty) {
-            self.err(
-                Tag::D_DECL_DYNOBJ,
-                span,
-                "a member of type string has no fixed size: use an array of char",
-            );
-            return None;
-        }
         match b.push(&self.types, name, ty, bits) {
             Ok(()) => Some(()),
             Err(LayoutError::Incomplete) => {
@@ -410,7 +402,7 @@ impl Checker<'_> {
         Some(Declared { ty, tuple })
     }
 
-    fn param(&mut self, p: &Param) -> Option<TypeId> {
+    pub(super) fn param(&mut self, p: &Param) -> Option<TypeId> {
         let base = self.spec(&p.base)?;
         Some(self.layers(base, &p.declarator.layers, p.span)?.ty)
     }
@@ -512,7 +504,8 @@ impl Checker<'_> {
         let ty = match self.var_type(declared.ty) {
             Ok(_) => declared.ty,
             Err(what) => {
-                return self.not_yet(d.span, &format!("{}: a variable of type {what}", name.name));
+                let text = format!("{}: a variable cannot have the type {what}", name.name);
+                return self.err(Tag::D_DECL_INCOMPLETE, d.span, text);
             }
         };
         if let Some(old) = self.lookup(scope, &name.name) {

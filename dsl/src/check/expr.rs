@@ -1,8 +1,8 @@
 //! Expressions: one function per form. Operators stand in `ops.rs`, calls in `func.rs`, names in `name.rs`.
 
+use super::Checker;
 use super::name::var_ref;
 use super::tree::{Arith, Bits, TExpr, TKind};
-use super::Checker;
 use crate::ast::{self, BinaryOp, Expr, ExprKind, Ident, UnaryOp};
 use crate::builtin::VarRow;
 use crate::diag::{Diag, Tag};
@@ -98,10 +98,7 @@ impl Checker<'_> {
                 self.stringof(x, span)
             }
             ExprKind::Offsetof { ty, member } => self.offsetof(ty, member, span),
-            ExprKind::Xlate { .. } => {
-                self.not_yet(span, "xlate");
-                TExpr::error(span)
-            }
+            ExprKind::Xlate { ty, operand } => self.xlate(ty, operand, span),
             ExprKind::Error => TExpr::error(span),
         }
     }
@@ -146,6 +143,9 @@ impl Checker<'_> {
 
     /// An array becomes a pointer to its first element, a function its address.
     pub(super) fn decay(&mut self, e: TExpr) -> TExpr {
+        if matches!(e.kind, TKind::Xlate(_)) {
+            return e;
+        }
         let to = match &*self.types.resolve(e.ty) {
             Type::Array { elem, .. } => self.types.ptr(*elem),
             Type::Func(_) => self.types.ptr(e.ty),
@@ -154,6 +154,8 @@ impl Checker<'_> {
         let span = e.span;
         match e.kind {
             TKind::At(addr) => TExpr { ty: to, ..*addr },
+            // The value of an array variable is its address.
+            kind @ (TKind::Var(_) | TKind::Assoc(..)) => TExpr::new(kind, to, span),
             kind => TExpr::new(
                 TKind::Convert(Box::new(TExpr::new(kind, e.ty, span))),
                 to,
@@ -244,6 +246,12 @@ impl Checker<'_> {
             return TExpr::error(span);
         }
         let op = if arrow { "->" } else { "." };
+        if let TKind::Xlate(input) = &base.kind
+            && arrow == self.types.is_pointer(base.ty)
+        {
+            let sou = self.types.pointee(base.ty).unwrap_or(base.ty);
+            return self.xlate_member(sou, input, member, span);
+        }
         let (addr, sou) = if arrow {
             let ptr = self.decay(base);
             match self.types.pointee(ptr.ty) {
@@ -260,6 +268,12 @@ impl Checker<'_> {
             let ty = base.ty;
             match base.kind {
                 TKind::At(addr) if self.types.is_sou(ty) => (*addr, ty),
+                // The value of a struct variable is its address.
+                kind @ (TKind::Var(_) | TKind::Assoc(..) | TKind::Cond(..) | TKind::Comma(..))
+                    if self.types.is_sou(ty) =>
+                {
+                    (TExpr::new(kind, self.types.ptr(ty), span), ty)
+                }
                 _ => {
                     let hint = if self.types.is_pointer(ty) {
                         "; use ->"
@@ -407,11 +421,7 @@ impl Checker<'_> {
         if self.types.is_error(ty) {
             return TExpr::error(span);
         }
-        let size = if self.types.is_string(ty) {
-            Some(self.opts.strsize)
-        } else {
-            self.types.size_of(ty)
-        };
+        let size = self.types.size_of(ty);
         match size {
             Some(n) => TExpr::new(
                 TKind::Int(i64::from(n)),

@@ -8,6 +8,7 @@ use crate::ast::{Expr, ExprKind, Ident, Name, VarScope};
 use crate::builtin::{Status, VARS_LATER, VarRow, VarType};
 use crate::diag::{Diag, Tag};
 use crate::dif::BuiltinVar;
+use crate::dif::verify::MAX_VAR_BYTES;
 use crate::kernel::ArgType;
 use crate::program::Scope;
 use crate::source::Span;
@@ -119,6 +120,11 @@ impl Checker<'_> {
         let span = n.span;
         if n.scope.is_some() {
             return self.symbol(n);
+        }
+        if let Some((name, e)) = &self.bound
+            && *name == n.name
+        {
+            return TExpr { span, ..e.clone() };
         }
         match self.globals.get(&n.name) {
             Some(Global::Var(v)) => return self.var(*v, span),
@@ -256,15 +262,27 @@ impl Checker<'_> {
             });
             return true;
         }
+        if self.types.is_array(ty) {
+            let text = format!(
+                "operator = may not be applied to an operand of type {}",
+                self.types.name(ty)
+            );
+            let mut d = Diag::new(Tag::D_OP_ARRFUN, lhs.span, text);
+            if self.types.is_char_array(ty) {
+                d = d.note("stringof makes a string of it");
+            }
+            self.report(d);
+            return false;
+        }
         let ty = match self.var_type(ty) {
             Ok(ty) => ty,
             Err(what) => {
                 let text = format!(
-                    "{}{}: a variable of type {what} is not implemented yet",
+                    "{}{}: a variable cannot have the type {what}",
                     scope_text(r.scope),
                     r.name
                 );
-                self.err(Tag::D_NOT_YET, lhs.span, text);
+                self.err(Tag::D_DECL_INCOMPLETE, lhs.span, text);
                 return false;
             }
         };
@@ -331,6 +349,14 @@ impl Checker<'_> {
             Type::Int { .. } | Type::Enum(_) | Type::Ptr(_) | Type::String | Type::Error => {
                 Ok(self.types.unqualified(ty))
             }
+            Type::Sou(_) | Type::Array { .. } => match self.types.size_of(ty) {
+                Some(1..=MAX_VAR_BYTES) => Ok(self.types.unqualified(ty)),
+                Some(_) => Err(format!(
+                    "{} (it is too large or empty)",
+                    self.types.name(ty)
+                )),
+                None => Err(format!("{} (it is incomplete)", self.types.name(ty))),
+            },
             _ => Err(self.types.name(ty)),
         }
     }
@@ -467,22 +493,31 @@ impl Checker<'_> {
         )
     }
 
+    /// Notes that something is expanded where it is used. `false`: reported as too much.
+    pub(super) fn expand(&mut self, name: &str, span: Span) -> bool {
+        self.expansions += 1;
+        // Nesting costs stack, repetition costs memory.
+        if self.expansions > MAX_EXPANSIONS || self.expanding.len() > 16 {
+            let text = format!("{name}: too many inline definitions within one another");
+            self.err(Tag::D_UNKNOWN, span, text);
+            return false;
+        }
+        self.expanding.push(name.to_string());
+        true
+    }
+
     fn inline_use(&mut self, name: &str, span: Span) -> TExpr {
         let Some(Global::Inline(def)) = self.globals.get(name) else {
             return TExpr::error(span);
         };
         let def = Rc::clone(def);
-        self.expansions += 1;
-        // Nesting costs stack, repetition costs memory.
-        if self.expansions > MAX_EXPANSIONS || self.expanding.len() > 16 {
-            return self.bad(
-                Tag::D_UNKNOWN,
-                span,
-                format!("inline {name}: too many inline definitions within one another"),
-            );
+        if !self.expand(name, span) {
+            return TExpr::error(span);
         }
-        self.expanding.push(name.to_string());
+        // What an inline means does not depend on where it is used.
+        let outer = self.bound.take();
         let mut e = self.expr(&def.value);
+        self.bound = outer;
         self.expanding.pop();
         e.span = span;
         match self.assign_conv(e, def.ty) {

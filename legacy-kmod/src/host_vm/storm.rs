@@ -187,7 +187,7 @@ fn one_cpu(
         let mut n = 0u32;
         loop {
             // SAFETY: storm lives, and its thread waits at the barrier for us.
-            if unsafe { dt_host_storm_poke(storm.0, i32::from(n % 3 == 0)) } == 0 {
+            if unsafe { dt_host_storm_poke(storm.0, i32::from(n.is_multiple_of(3))) } == 0 {
                 break;
             }
             n = n.wrapping_add(1);

@@ -99,6 +99,8 @@ pub fn caps(btf: Option<&Btf>) -> Caps {
         RETURN_0[0],
         RETURN_0[1],
     ];
+    // may_goto +0
+    let may_goto = [insn(0xe5, 0, 0, 0), RETURN_0[0], RETURN_0[1]];
     let runs = |insns: &[Insn]| load(prog_type::RAW_TRACEPOINT, 0, insns, 0).is_ok();
     let bounded_loops = runs(&bounded_loop);
     let services = services();
@@ -118,6 +120,7 @@ pub fn caps(btf: Option<&Btf>) -> Caps {
             false => RingKind::PerfArray,
         },
         bounded_loops,
+        may_goto: runs(&may_goto),
         atomic_fetch: runs(&fetch),
         // bpf_mem_alloc (6.1) is newer than anything else that can be asked for; kprobe.multi's helpers are not.
         hash_no_prealloc: has_kernel_function(btf, "bpf_mem_alloc_init"),
@@ -262,12 +265,17 @@ fn multi_kprobe() -> Result<(), String> {
         0,
     )
     .map_err(|e| e.to_string())?;
-    sys::kprobe_multi(prog.as_fd(), &[HARMLESS], &[1], false)
-        .map(drop)
-        .map_err(|e| match e.raw_os_error() {
-            Some(libc::EOPNOTSUPP | libc::EINVAL) => "not configured".to_owned(),
-            _ => e.to_string(),
-        })
+    sys::kprobe_multi(
+        prog.as_fd(),
+        sys::Functions::Names(&[HARMLESS]),
+        &[1],
+        false,
+    )
+    .map(drop)
+    .map_err(|e| match e.raw_os_error() {
+        Some(libc::EOPNOTSUPP | libc::EINVAL) => "not configured".to_owned(),
+        _ => e.to_string(),
+    })
 }
 
 fn fentry(btf: Option<&Btf>) -> Result<(), String> {

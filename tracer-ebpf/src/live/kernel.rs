@@ -2,13 +2,13 @@
 
 use super::btf::Btf;
 use super::features::{self, FuncWays};
-use super::kallsyms::Kallsyms;
+use super::kallsyms::{Entry, Kallsyms};
 use super::tracefs::Tracefs;
 use super::warm::WarmLoader;
 use crate::provider::{self, Facts, FuncSym};
 use dsl::kernel::{ArgInfo, ArgType, KSymbol, KType, KTypeId, KernelView, Matched, TypeNs};
 use dsl::program::ProbeDesc;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 /// Everything that is read of this kernel, each part when it is first asked for.
@@ -62,7 +62,6 @@ impl Kernel {
 
     /// Functions that the kernel lets us probe: those of the symbol table, less what it lists as not traceable.
     fn find_functions(&self) -> Vec<FuncSym> {
-        let typed = self.btf().map(Btf::functions);
         let traceable: Option<HashSet<String>> = self
             .tracefs()
             .and_then(|t| t.read("available_filter_functions").ok())
@@ -70,6 +69,12 @@ impl Kernel {
                 let names = text.lines().filter_map(|l| l.split_whitespace().next());
                 names.map(str::to_owned).collect()
             });
+        // No list: what has a type is a function of the source, not a fragment of one. And fentry needs types.
+        let (ways, _) = self.func_ways();
+        let typed = match traceable.is_none() || (ways.fentry && !ways.kprobe_multi) {
+            true => self.btf().map(Btf::functions),
+            false => None,
+        };
         let denied: HashSet<String> =
             std::fs::read_to_string("/sys/kernel/debug/kprobes/blacklist")
                 .map(|text| {
@@ -77,25 +82,81 @@ impl Kernel {
                     names.map(str::to_owned).collect()
                 })
                 .unwrap_or_default();
-        let mut seen: HashSet<(&str, &str)> = HashSet::new();
-        self.kallsyms()
+        let symbols = self.kallsyms();
+        let preferred = |e: &Entry<'_>| {
+            traceable.as_ref().is_none_or(|t| t.contains(e.name))
+                && typed
+                    .as_ref()
+                    .is_none_or(|t| e.module != "vmlinux" || t.contains(e.name))
+        };
+        let usable = |e: &Entry<'_>| {
+            !denied.contains(e.name)
+                && !e.name.contains(['.', '$'])
+                // The kernel's own name for compiled BPF programs.
+                && e.module != "bpf"
+        };
+        // A function may have several names, of which the kernel's list has one (`__do_sys_getppid` for
+        // `__x64_sys_getppid`).
+        let mut addresses: HashMap<u64, bool> = symbols
             .functions()
-            .filter(|(_, e)| !denied.contains(e.name))
-            .filter(|(_, e)| match (&traceable, &typed) {
-                (Some(t), _) => t.contains(e.name),
-                // No list: what has a type is a function of the source, not a fragment of one.
-                (None, Some(t)) => e.module != "vmlinux" || t.contains(e.name),
-                (None, None) => true,
-            })
-            .filter(|(_, e)| !e.name.contains(['.', '$']) && !e.module.starts_with("bpf"))
-            // A name that stands for several functions attaches to one of them, or not at all: listed once.
-            .filter(|(_, e)| seen.insert((e.name, e.module)))
-            .map(|(index, e)| FuncSym {
-                index,
-                name: e.name.to_owned(),
-                module: e.module.to_owned(),
-            })
-            .collect()
+            .filter(|(_, e)| e.addr != 0 && preferred(e) && usable(e))
+            .map(|(_, e)| (e.addr, false))
+            .collect();
+        let mut seen: HashSet<(&str, &str)> = HashSet::new();
+        let mut found = Vec::new();
+        for (index, e) in symbols.functions().filter(|(_, e)| usable(e)) {
+            let first = preferred(&e);
+            let known = addresses.get_mut(&e.addr);
+            if !first && known.is_none() {
+                continue;
+            }
+            // Two names on the list at one address: one of them is the other's alias too.
+            let alias = !first || known.is_some_and(|listed| std::mem::replace(listed, true));
+            // One name for several functions: only one of them can be meant, so it is listed once.
+            if seen.insert((e.name, e.module)) {
+                found.push(FuncSym {
+                    index,
+                    name: e.name.to_owned(),
+                    module: e.module.to_owned(),
+                    alias,
+                });
+            }
+        }
+        found
+    }
+
+    /// The type that fentry and fexit programs of a function attach to, and the module that has it; where the type
+    /// information knows the function by another name, by that.
+    pub fn fentry_target(&self, function: &str) -> Option<(String, u32, Option<&str>)> {
+        let btf = self.btf()?;
+        let of = |name: &str| {
+            let (id, module) = btf.function(None, name)?;
+            Some((name.to_owned(), id, module))
+        };
+        of(function).or_else(|| {
+            let e = self.kallsyms().find(None, function)?;
+            let others = self.kallsyms().functions();
+            let mut same = others.filter(|(_, o)| o.addr == e.addr && o.addr != 0);
+            same.find_map(|(_, o)| of(o.name))
+        })
+    }
+
+    /// Where a function is, if the kernel tells.
+    pub fn address(&self, module: &str, function: &str) -> Option<u64> {
+        let e = self.kallsyms().find(Some(module), function)?;
+        (e.addr != 0).then_some(e.addr)
+    }
+
+    /// Where all functions are, by module and name, and whether several functions have that name; empty if the kernel
+    /// doesn't tell.
+    pub fn addresses(&self) -> HashMap<(&str, &str), (u64, bool)> {
+        let mut all: HashMap<_, (u64, bool)> = HashMap::new();
+        for (_, e) in self.kallsyms().functions().filter(|(_, e)| e.addr != 0) {
+            all.entry((e.module, e.name))
+                .and_modify(|(_, several)| *several = true)
+                .or_insert((e.addr, false));
+        }
+        all
     }
 
     /// Names of the system calls, by their events. `None`: not to be found out.

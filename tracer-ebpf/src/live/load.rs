@@ -4,21 +4,24 @@
 //! 0.14 doesn't load; these go to the kernel directly, and an enabling that has no others never makes an `EbpfLoader`,
 //! which would read all of vmlinux's types first.
 
-use super::btf::{Btf, kind};
+use super::btf::kind;
 use super::elf;
+use super::kernel::Kernel;
 use super::maps::Maps;
 use super::sys::{self, RawProg, attach_type, prog_type};
 use super::verifier::{describe, refused};
-use super::warm::WarmLoader;
 use crate::backend::{BackendError, LoadOptions};
 use crate::image::{Image, Insn, Phase, Prog, ProgKind};
 use crate::site::Site;
 use aya::Ebpf;
 use aya::programs::perf_event::{PerfEventConfig, PerfEventScope, SamplePolicy, SoftwareEvent};
 use aya::programs::{Program, ProgramError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+
+/// Up to so many functions are searched in the symbol table one by one, and by the kernel by name.
+const FEW: usize = 16;
 
 /// What keeps the programs loaded and attached. Dropping it detaches.
 #[derive(Default)]
@@ -35,10 +38,8 @@ pub struct Attached {
 
 /// What loading needs from the engine.
 pub struct Loader<'a> {
-    /// Types, where the kernel has them.
-    pub btf: Option<&'a Btf>,
-    /// aya's.
-    pub aya: &'a WarmLoader,
+    /// Types and addresses.
+    pub kernel: &'a Kernel,
     /// The caller's.
     pub options: &'a LoadOptions<'a>,
 }
@@ -63,17 +64,22 @@ impl Loader<'_> {
             .map(|(n, p, i)| (n.as_str(), *p, i.as_slice()))
             .collect();
         let object = elf::write(&parts).map_err(BackendError::Other)?;
-        let mut ebpf = self.aya.with(|aya| aya.load(&object)).map_err(|e| {
-            BackendError::Other(format!("aya does not take our object: {}", chain(&e)))
-        })?;
-        let ids = self.target_ids(&parts)?;
+        let mut ebpf = self
+            .kernel
+            .loader()
+            .with(|aya| aya.load(&object))
+            .map_err(|e| {
+                BackendError::Other(format!("aya does not take our object: {}", chain(&e)))
+            })?;
+        let (table, targets) = self.targets_for_aya(&parts)?;
         let order = |p: &&(String, &Prog, Vec<Insn>)| matches!(p.1.kind, ProgKind::Timer { .. });
         let (timers, others): (Vec<_>, Vec<_>) = through_aya.iter().partition(order);
         for (name, prog, _) in others.into_iter().chain(timers) {
             let Some(p) = ebpf.program_mut(name) else {
                 return Err(BackendError::Other(format!("aya lost {}", describe(prog))));
             };
-            load_one(p, &prog.kind, &ids).map_err(|e| self.failed(prog, e))?;
+            let target = targets.get(name).map_or("", String::as_str);
+            load_one(p, target, &table).map_err(|e| self.failed(prog, e))?;
             if let Ok(fd) = p.fd() {
                 attached.progs.extend(fd.as_fd().try_clone_to_owned().ok());
             }
@@ -97,8 +103,14 @@ impl Loader<'_> {
                 raw.prog_type = prog_type::KPROBE;
                 raw.attach_type = attach_type::TRACE_KPROBE_MULTI;
             }
-            ProgKind::BtfTracepoint { name } => {
-                let Some((id, Some(module))) = self.btf.and_then(|b| b.tracepoint(name)) else {
+            kind @ (ProgKind::BtfTracepoint { .. } | ProgKind::Fentry { .. }) => {
+                // aya attaches to vmlinux's types only.
+                let Some(Typed {
+                    id,
+                    module: Some(module),
+                    ..
+                }) = self.typed(kind)
+                else {
                     return Ok(None);
                 };
                 module_btf = sys::module_btf(module).map_err(|source| BackendError::Io {
@@ -106,14 +118,17 @@ impl Loader<'_> {
                     source,
                 })?;
                 raw.prog_type = prog_type::TRACING;
-                raw.attach_type = attach_type::TRACE_RAW_TP;
+                raw.attach_type = match kind {
+                    ProgKind::Fentry { ret: false, .. } => attach_type::TRACE_FENTRY,
+                    ProgKind::Fentry { ret: true, .. } => attach_type::TRACE_FEXIT,
+                    _ => attach_type::TRACE_RAW_TP,
+                };
                 raw.attach_btf_id = id;
                 raw.attach_btf = Some(module_btf.as_fd());
             }
-            ProgKind::RawTracepoint { .. }
-            | ProgKind::Kprobe { .. }
-            | ProgKind::Fentry { .. }
-            | ProgKind::Timer { .. } => return Ok(None),
+            ProgKind::RawTracepoint { .. } | ProgKind::Kprobe { .. } | ProgKind::Timer { .. } => {
+                return Ok(None);
+            }
         }
         let fd = match sys::prog_load(&raw) {
             Ok(fd) => fd,
@@ -141,16 +156,11 @@ impl Loader<'_> {
         match &prog.kind {
             ProgKind::TestRun { phase } => attached.test_runs.push((*phase, fd)),
             ProgKind::KprobeMulti { ret } => {
-                let functions: Vec<(&str, u64)> = prog
-                    .probes
-                    .iter()
-                    .filter_map(|&i| match &image.probes.get(i as usize)?.site {
-                        Site::Func { name, .. } => Some((name.as_str(), u64::from(i))),
-                        _ => None,
-                    })
-                    .collect();
+                let functions = self.targets(image, prog);
                 let before = attached.links.len();
-                multi(&fd, &functions, *ret, &mut attached.links).map_err(failed)?;
+                for batch in functions {
+                    multi(&fd, &batch, *ret, &mut attached.links).map_err(failed)?;
+                }
                 if attached.links.len() == before {
                     return Err(failed(io::ErrorKind::NotFound.into()));
                 }
@@ -163,37 +173,104 @@ impl Loader<'_> {
         Ok(())
     }
 
-    /// What typed programs attach to, as the lookup table that aya wants: a BTF object of the right numbering that only
-    /// has the names in question. Parsing the kernel's own a second time would cost another 20 ms.
-    fn target_ids(&self, progs: &[(&str, &Prog, &[Insn])]) -> Result<aya::Btf, BackendError> {
-        let mut wanted = BTreeMap::new();
-        for (_, prog, _) in progs {
-            let (id, name, func) = match &prog.kind {
-                ProgKind::BtfTracepoint { name } => (
-                    self.btf.and_then(|b| b.tracepoint(name)),
-                    format!("btf_trace_{name}"),
-                    false,
-                ),
-                ProgKind::Fentry { function, .. } => (
-                    self.btf.and_then(|b| b.function(None, function)),
-                    function.clone(),
-                    true,
-                ),
-                _ => continue,
+    /// The functions of a kprobe.multi program with their cookies, in batches for a link each. No function is twice in a
+    /// batch under two names: the kernel would fire only one of the two. Many go by address, because the kernel's search by
+    /// name takes longer than the rest; a name that several functions have goes by name, so that the kernel takes the one
+    /// that can be probed.
+    fn targets<'b>(&self, image: &'b Image, prog: &Prog) -> Vec<Vec<Target<'b>>> {
+        let site = |&i: &u32| match &image.probes.get(i as usize)?.site {
+            Site::Func { name, module, .. } => Some((module.as_str(), name.as_str(), u64::from(i))),
+            _ => None,
+        };
+        let sites: Vec<(&str, &str, u64)> = prog.probes.iter().filter_map(site).collect();
+        let table = (sites.len() > FEW).then(|| self.kernel.addresses());
+        let mut batches: Vec<(HashSet<u64>, Vec<Target<'_>>)> = Vec::new();
+        for (module, name, cookie) in sites {
+            let (at, by_name) = match &table {
+                Some(t) => t.get(&(module, name)).copied().unzip(),
+                None => (self.kernel.address(module, name), Some(true)),
             };
-            match id {
-                Some((id, None)) => wanted.insert(id, (name, func)),
-                _ => {
-                    return Err(BackendError::Unsupported(format!(
-                        "this kernel has no type information for {}",
-                        describe(prog)
-                    )));
+            let target = Target {
+                name,
+                addr: at.filter(|_| by_name == Some(false)),
+                cookie,
+            };
+            let free =
+                |(used, _): &&mut (HashSet<u64>, Vec<_>)| at.is_none_or(|a| !used.contains(&a));
+            match batches.iter_mut().find(free) {
+                Some((used, batch)) => {
+                    used.extend(at);
+                    batch.push(target);
                 }
+                None => batches.push((at.into_iter().collect(), vec![target])),
+            }
+        }
+        let halves = batches.into_iter().flat_map(|(_, batch)| {
+            let (by_addr, by_name) = batch.into_iter().partition(|t| t.addr.is_some());
+            [by_addr, by_name]
+        });
+        halves.filter(|b: &Vec<_>| !b.is_empty()).collect()
+    }
+
+    /// What typed programs attach to, as the lookup table that aya wants: a BTF object of the right numbering that only
+    /// has the names in question. Parsing the kernel's own a second time would cost another 20 ms. Beside it, for each
+    /// program the name to look up.
+    fn targets_for_aya(
+        &self,
+        progs: &[(&str, &Prog, &[Insn])],
+    ) -> Result<(aya::Btf, HashMap<String, String>), BackendError> {
+        let mut wanted = BTreeMap::new();
+        let mut names = HashMap::new();
+        for (name, prog, _) in progs {
+            if !matches!(
+                prog.kind,
+                ProgKind::BtfTracepoint { .. } | ProgKind::Fentry { .. }
+            ) {
+                continue;
+            }
+            let Some(t) = self.typed(&prog.kind).filter(|t| t.module.is_none()) else {
+                return Err(BackendError::Unsupported(format!(
+                    "this kernel has no type information for {}",
+                    describe(prog)
+                )));
             };
+            // aya puts a tracepoint's prefix before its name itself.
+            let in_btf = match t.func {
+                true => t.name.clone(),
+                false => format!("btf_trace_{}", t.name),
+            };
+            names.insert((*name).to_owned(), t.name);
+            wanted.insert(t.id, (in_btf, t.func));
         }
         let table = lookup_table(&wanted);
-        aya::Btf::parse(&table, aya::Endianness::default())
-            .map_err(|e| BackendError::Other(format!("aya does not take our lookup table: {e}")))
+        let table = aya::Btf::parse(&table, aya::Endianness::default())
+            .map_err(|e| BackendError::Other(format!("aya does not take our lookup table: {e}")))?;
+        Ok((table, names))
+    }
+
+    /// What a typed program attaches to.
+    fn typed(&self, kind: &ProgKind) -> Option<Typed<'_>> {
+        match kind {
+            ProgKind::BtfTracepoint { name } => {
+                let (id, module) = self.kernel.btf()?.tracepoint(name)?;
+                Some(Typed {
+                    name: name.clone(),
+                    id,
+                    module,
+                    func: false,
+                })
+            }
+            ProgKind::Fentry { function, .. } => {
+                let (name, id, module) = self.kernel.fentry_target(function)?;
+                Some(Typed {
+                    name,
+                    id,
+                    module,
+                    func: true,
+                })
+            }
+            _ => None,
+        }
     }
 
     fn failed(&self, prog: &Prog, e: ProgramError) -> BackendError {
@@ -209,6 +286,17 @@ impl Loader<'_> {
             e => BackendError::Other(format!("{}: {}", describe(prog), chain(&e))),
         }
     }
+}
+
+/// What a typed program attaches to.
+struct Typed<'a> {
+    /// The tracepoint's, or the function's in the type information.
+    name: String,
+    /// Of its typedef or function.
+    id: u32,
+    /// The module that has it.
+    module: Option<&'a str>,
+    func: bool,
 }
 
 /// A BTF object with these names (and whether they are functions or typedefs) at these ids, and pointers to void between.
@@ -266,14 +354,14 @@ fn unique_name(name: &str, index: usize) -> String {
     kept + &suffix
 }
 
-fn load_one(p: &mut Program, kind: &ProgKind, targets: &aya::Btf) -> Result<(), ProgramError> {
-    match (p, kind) {
-        (Program::RawTracePoint(p), _) => p.load(),
-        (Program::BtfTracePoint(p), ProgKind::BtfTracepoint { name }) => p.load(name, targets),
-        (Program::KProbe(p), _) => p.load(),
-        (Program::FEntry(p), ProgKind::Fentry { function, .. }) => p.load(function, targets),
-        (Program::FExit(p), ProgKind::Fentry { function, .. }) => p.load(function, targets),
-        (Program::PerfEvent(p), _) => p.load(),
+fn load_one(p: &mut Program, target: &str, table: &aya::Btf) -> Result<(), ProgramError> {
+    match p {
+        Program::RawTracePoint(p) => p.load(),
+        Program::BtfTracePoint(p) => p.load(target, table),
+        Program::KProbe(p) => p.load(),
+        Program::FEntry(p) => p.load(target, table),
+        Program::FExit(p) => p.load(target, table),
+        Program::PerfEvent(p) => p.load(),
         _ => Err(ProgramError::UnexpectedProgramType),
     }
 }
@@ -307,31 +395,44 @@ fn attach_one(p: &mut Program, kind: &ProgKind, cpu: Option<u32>) -> Result<(), 
     }
 }
 
+/// A function for a kprobe.multi link.
+#[derive(Clone, Copy)]
+struct Target<'a> {
+    name: &'a str,
+    addr: Option<u64>,
+    cookie: u64,
+}
+
 /// One link for all functions. The kernel takes all or none: where it refuses, halves are tried, so that one bad function
 /// costs only itself.
 fn multi(
     prog: &OwnedFd,
-    functions: &[(&str, u64)],
+    functions: &[Target<'_>],
     ret: bool,
     links: &mut Vec<OwnedFd>,
 ) -> io::Result<()> {
-    if functions.is_empty() {
-        return Ok(());
-    }
-    let (names, cookies): (Vec<&str>, Vec<u64>) = functions.iter().copied().unzip();
-    match sys::kprobe_multi(prog.as_fd(), &names, &cookies, ret) {
-        Ok(link) => links.push(link),
-        Err(e)
+    let cookies: Vec<u64> = functions.iter().map(|t| t.cookie).collect();
+    let addresses: Option<Vec<u64>> = functions.iter().map(|t| t.addr).collect();
+    let names: Vec<&str> = functions.iter().map(|t| t.name).collect();
+    let which = match &addresses {
+        Some(a) => sys::Functions::Addresses(a),
+        None => sys::Functions::Names(&names),
+    };
+    match (
+        sys::kprobe_multi(prog.as_fd(), which, &cookies, ret),
+        functions,
+    ) {
+        (_, []) => {}
+        (Ok(link), _) => links.push(link),
+        (Err(e), _)
             if [libc::EPERM, libc::EBADF, libc::ENOMEM]
                 .map(Some)
                 .contains(&e.raw_os_error()) =>
         {
             return Err(e);
         }
-        Err(e) if functions.len() == 1 => {
-            log::warn!("{}: {e}", names.first().unwrap_or(&""));
-        }
-        Err(_) => {
+        (Err(e), [one]) => log::warn!("{} can't be probed: {e}", one.name),
+        (Err(_), _) => {
             let (left, right) = functions.split_at(functions.len() / 2);
             multi(prog, left, ret, links)?;
             multi(prog, right, ret, links)?;

@@ -90,8 +90,7 @@ impl Backend for EbpfBackend {
         let start = Instant::now();
         let maps = maps::Maps::create(image)?;
         let mut loader = load::Loader {
-            btf: self.kernel.btf(),
-            aya: self.kernel.loader(),
+            kernel: &self.kernel,
             options,
         };
         let attached = loader.load(image, &maps)?;

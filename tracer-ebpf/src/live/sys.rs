@@ -42,6 +42,7 @@ pub mod attach_type {
     #![allow(missing_docs)]
     pub const TRACE_RAW_TP: u32 = 23;
     pub const TRACE_FENTRY: u32 = 24;
+    pub const TRACE_FEXIT: u32 = 25;
     pub const TRACE_KPROBE_MULTI: u32 = 42;
 }
 
@@ -398,30 +399,50 @@ pub fn raw_tracepoint_open(prog: BorrowedFd<'_>, name: Option<&str>) -> io::Resu
     bpf_fd(cmd::RAW_TRACEPOINT_OPEN, &mut attr)
 }
 
+/// Functions for [`kprobe_multi`].
+#[derive(Clone, Copy, Debug)]
+pub enum Functions<'a> {
+    /// By name: the kernel searches its symbol table.
+    Names(&'a [&'a str]),
+    /// By address.
+    Addresses(&'a [u64]),
+}
+
 /// Attaches a kprobe program to many functions at once; `cookies` has one for each.
 pub fn kprobe_multi(
     prog: BorrowedFd<'_>,
-    functions: &[&str],
+    functions: Functions<'_>,
     cookies: &[u64],
     ret: bool,
 ) -> io::Result<OwnedFd> {
-    if functions.len() != cookies.len() {
-        return Err(io::ErrorKind::InvalidInput.into());
-    }
-    let names = functions
-        .iter()
-        .map(|f| CString::new(*f))
-        .collect::<Result<Vec<_>, _>>()?;
-    let syms: Vec<u64> = names.iter().map(|n| n.as_ptr() as u64).collect();
     let mut attr = LinkCreateMulti {
         prog_fd: raw(prog),
         attach_type: attach_type::TRACE_KPROBE_MULTI,
         multi_flags: u32::from(ret), // BPF_F_KPROBE_MULTI_RETURN
-        count: syms.len() as u32,
-        syms: ptr(&syms),
+        count: cookies.len() as u32,
         cookies: ptr(cookies),
         ..LinkCreateMulti::default()
     };
+    let names: Vec<CString>;
+    let syms: Vec<u64>;
+    let count = match functions {
+        Functions::Names(list) => {
+            names = list
+                .iter()
+                .map(|f| CString::new(*f))
+                .collect::<Result<_, _>>()?;
+            syms = names.iter().map(|n| n.as_ptr() as u64).collect();
+            attr.syms = ptr(&syms);
+            syms.len()
+        }
+        Functions::Addresses(list) => {
+            attr.addrs = ptr(list);
+            list.len()
+        }
+    };
+    if count != cookies.len() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
     bpf_fd(cmd::LINK_CREATE, &mut attr)
 }
 

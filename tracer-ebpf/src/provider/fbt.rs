@@ -33,6 +33,9 @@ fn list(facts: &dyn Facts, pattern: &Pattern, out: &mut Vec<ProbeInfo>) {
         return;
     };
     for f in functions {
+        if f.alias && pattern.function.literal() != Some(&f.name) {
+            continue;
+        }
         for (name, ret) in NAMES {
             if pattern.matches(&f.module, &f.name, name) {
                 out.extend(make(f, name, ret));

@@ -31,6 +31,8 @@ pub struct FuncSym {
     pub name: String,
     /// `vmlinux` or the module.
     pub module: String,
+    /// Another name of a function that is listed under the name that the kernel prefers: only matched when it is named.
+    pub alias: bool,
 }
 
 /// What providers ask of a kernel. Lazy: nothing is read before it is asked for.

@@ -68,9 +68,10 @@ fn toy() -> Toy {
         index,
         name: name.to_owned(),
         module: "vmlinux".to_owned(),
+        alias: name.starts_with("__"),
     };
     Toy {
-        functions: vec![f(3, "vfs_read"), f(9, "vfs_write")],
+        functions: vec![f(3, "vfs_read"), f(9, "vfs_write"), f(10, "__vfs_write")],
         ..Toy::default()
     }
 }
@@ -149,6 +150,11 @@ fn descriptions() {
         ]
     );
     assert_eq!(names(&t, "vfs_read:entry"), ["fbt:vmlinux:vfs_read:entry"]);
+    assert_eq!(
+        names(&t, "__vfs_write:entry"),
+        ["fbt:vmlinux:__vfs_write:entry"]
+    );
+    assert_eq!(names(&t, "fbt:::entry").len(), 2);
     assert_eq!(names(&t, "tick-1s"), ["profile:::tick-1s"]);
     assert_eq!(names(&t, "tick-1"), ["profile:::tick-1"]);
     assert_eq!(names(&t, "profile:::tick-*").len(), 6);

@@ -1,0 +1,7 @@
+/* Empty statements do nothing. */
+BEGIN
+{
+	;;
+	printf("x\n");;
+	exit(0);
+}

@@ -1,0 +1,2 @@
+/* The last semicolon may be left out. */
+BEGIN { printf("a\n"); exit(0) }

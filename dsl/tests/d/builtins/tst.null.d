@@ -1,0 +1,6 @@
+/* NULL is zero. */
+BEGIN
+{
+	printf("%d %d\n", NULL == 0, (void *)NULL == NULL);
+	exit(0);
+}

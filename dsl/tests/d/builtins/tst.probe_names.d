@@ -1,0 +1,6 @@
+/* The parts of the probe's name. */
+BEGIN
+{
+	printf("[%s] [%s] [%s] [%s]\n", probeprov, probemod, probefunc, probename);
+	exit(0);
+}

@@ -1,0 +1,1 @@
+struct nope v; BEGIN { trace(1); }

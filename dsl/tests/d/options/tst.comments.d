@@ -1,0 +1,3 @@
+/* Comments and an interpreter line. */
+/* before */
+BEGIN /* between */ { /* within */ printf("x\n"); /* and * at / the end */ exit(0); }

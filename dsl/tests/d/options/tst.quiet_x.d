@@ -1,0 +1,3 @@
+/* The option quiet by -x. */
+/* @args: -x quiet */
+BEGIN { printf("x\n"); exit(0); }

@@ -1,0 +1,9 @@
+/* printa of what has no element prints nothing. */
+BEGIN
+{
+	@ = count();
+	trunc(@);
+	printa("%@d\n", @);
+	printf("end\n");
+	exit(0);
+}

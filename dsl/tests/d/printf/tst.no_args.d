@@ -1,0 +1,6 @@
+/* A format without conversions. */
+BEGIN
+{
+	printf("plain text\n");
+	exit(0);
+}

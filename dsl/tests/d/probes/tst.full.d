@@ -1,0 +1,2 @@
+/* A full description. */
+dtrace:::BEGIN { printf("full\n"); exit(0); }

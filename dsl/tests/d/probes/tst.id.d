@@ -1,0 +1,2 @@
+/* A probe by its number. */
+1 { printf("%s\n", probename); exit(0); }

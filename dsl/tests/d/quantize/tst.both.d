@@ -1,0 +1,6 @@
+/* Values of both signs. */
+BEGIN
+{
+	@ = quantize(-1); @ = quantize(0); @ = quantize(1); @ = quantize(1);
+	exit(0);
+}

@@ -1,0 +1,6 @@
+/* Empty buckets between are printed. */
+BEGIN
+{
+	@ = quantize(1); @ = quantize(16); @ = quantize(17); @ = quantize(31);
+	exit(0);
+}

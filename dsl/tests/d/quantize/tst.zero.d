@@ -1,0 +1,6 @@
+/* Zero has a bucket of its own. */
+BEGIN
+{
+	@ = quantize(0); @ = quantize(0); @ = quantize(1);
+	exit(0);
+}

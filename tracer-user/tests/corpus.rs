@@ -1,0 +1,185 @@
+//! The corpus of D programs, run by the real command on this kernel.
+//!
+//! `dsl/tests/d/<topic>/tst.<what>.d` with a sibling `.out` is run as `dtrace -q -s FILE`; its standard output must be
+//! exactly the sibling (`BLESS=1` writes it: only after looking). Comments within the program say more:
+//!
+//! ```text
+//! /* @args: -x strsize=64 -- 42 word */   instead of `-q`; what follows `--` are the macro arguments
+//! /* @cmd: /bin/true */                   a command for -c
+//! /* @exit: 3 */                          the status of the command, instead of 0
+//! /* @err: invalid address */             a pattern that standard error must match; without it nothing may be there
+//! ```
+//!
+//! `err/<stage>/err.<TAG>.<what>.d` must be refused with that tag and exit 1. `_DTRACE_TESTING` is set, which leaves out what
+//! differs from run to run (the columns for CPU and probe number, the newline at the end).
+
+mod common;
+
+use common::{diff, dtrace, finish, privileged};
+use regex_lite::Regex;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// Programs that the checker's tests try against a kernel of their own making: the running one has other probes and types.
+const OTHER_KERNEL: &[&str] = &[];
+
+fn dir(topic: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../dsl/tests/d")
+        .join(topic)
+}
+
+fn cases(topic: &str, prefix: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir(topic)).unwrap_or_else(|e| panic!("{topic}: {e}"));
+    let mut files: Vec<PathBuf> = entries.map(|e| e.expect("entry").path()).collect();
+    files.retain(|p| p.extension().is_some_and(|e| e == "d") && name(p).starts_with(prefix));
+    files.sort();
+    files
+}
+
+fn name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+/// What a comment of the program says about how it is run.
+fn setting<'a>(text: &'a str, what: &str) -> Option<&'a str> {
+    let start = format!("/* @{what}: ");
+    let at = text.find(&start)? + start.len();
+    let rest = &text[at..];
+    Some(rest[..rest.find(" */")?].trim())
+}
+
+/// Runs a program; what is wrong, if anything is.
+fn run_case(path: &Path) -> Result<(), String> {
+    let text = fs::read_to_string(path).map_err(|e| e.to_string())?;
+    let args = setting(&text, "args").unwrap_or("-q");
+    let (flags, operands) = args.split_once("--").unwrap_or((args, ""));
+    let file = path.to_string_lossy();
+    let mut args: Vec<&str> = flags.split_whitespace().collect();
+    if let Some(cmd) = setting(&text, "cmd") {
+        args.extend(["-c", cmd]);
+    }
+    args.extend(["-s", &file]);
+    args.extend(operands.split_whitespace());
+    let child = dtrace(&args).env("_DTRACE_TESTING", "1").spawn();
+    let ended = finish(child.map_err(|e| e.to_string())?, Duration::from_secs(20));
+
+    let mut wrong = String::new();
+    let status = setting(&text, "exit").map_or(0, |s| s.parse().expect("@exit is a number"));
+    if ended.late || ended.status != Some(status) {
+        wrong += &format!("  status {:?}, not {status}\n", ended.status);
+    }
+    let stderr = ended.err.lines().filter(|l| !l.contains(" matched "));
+    match setting(&text, "err") {
+        Some(pattern) => {
+            let re = Regex::new(&format!("(?m){pattern}")).expect("@err is a pattern");
+            if !re.is_match(&ended.err) {
+                wrong += &format!("  standard error does not match {pattern}:\n");
+                wrong += &ended.err;
+            }
+        }
+        None => stderr.for_each(|l| wrong += &format!("  standard error: {l}\n")),
+    }
+    let sibling = path.with_extension("out");
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&sibling, &ended.out).map_err(|e| e.to_string())?;
+    } else {
+        let want = fs::read_to_string(&sibling).map_err(|e| e.to_string())?;
+        if want != ended.out {
+            wrong += &diff(&want, &ended.out);
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+}
+
+/// A program that must be refused.
+fn refuse_case(path: &Path) -> Result<(), String> {
+    let file = path.to_string_lossy();
+    let child = dtrace(&["-e", "-x", "errtags", "-s", &file]).spawn();
+    let ended = finish(child.map_err(|e| e.to_string())?, Duration::from_secs(20));
+    let name = name(path);
+    let tag = name.split('.').nth(1).unwrap_or_default();
+    if ended.status != Some(1) || !ended.err.contains(&format!("[{tag}]")) {
+        return Err(ended.shown());
+    }
+    Ok(())
+}
+
+/// Runs all cases, some at a time (most of a run is waiting for the kernel), and reports every one that fails.
+#[track_caller]
+fn all(what: &str, cases: &[PathBuf], run: impl Fn(&Path) -> Result<(), String> + Sync) {
+    assert!(!cases.is_empty(), "{what}: no cases");
+    let next = AtomicUsize::new(0);
+    let failed = Mutex::new(Vec::new());
+    std::thread::scope(|s| {
+        for _ in 0..2 {
+            s.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(wrong) = run(case) {
+                        let report = format!("{what}/{}\n{wrong}", name(case));
+                        failed.lock().expect("no panics").push(report);
+                    }
+                }
+            });
+        }
+    });
+    let mut failed = failed.into_inner().expect("no panics");
+    failed.sort();
+    println!("{what}: {} cases, {} failed", cases.len(), failed.len());
+    assert!(
+        failed.is_empty(),
+        "{} of {} cases failed:\n\n{}",
+        failed.len(),
+        cases.len(),
+        failed.join("\n")
+    );
+}
+
+fn topic(name: &str) {
+    if !privileged(&format!("corpus::{name}")) {
+        return;
+    }
+    let mut cases = cases(name, "tst.");
+    cases.retain(|c| c.with_extension("out").exists());
+    all(name, &cases, run_case);
+}
+
+macro_rules! topics { ($($name:ident)*) => {
+    $(#[test] fn $name() { topic(stringify!($name)); })*
+
+    /// A directory with expected output that no test runs would be silence, not a pass.
+    #[test]
+    fn every_topic_is_run() {
+        let known = [$(stringify!($name),)*];
+        for entry in fs::read_dir(dir("")).expect("corpus") {
+            let path = entry.expect("entry").path();
+            if !path.is_dir() {
+                continue;
+            }
+            let outs = fs::read_dir(&path).expect("topic").filter_map(Result::ok);
+            let any = outs.map(|e| e.path()).any(|p| p.extension().is_some_and(|e| e == "out"));
+            let topic = name(&path);
+            assert!(!any || known.contains(&topic.as_str()), "{topic} has expected output");
+        }
+    }
+} }
+
+topics! {
+    actions aggs arith assoc builtins errors exit flow options predicates printa printf probes quantize strings ternary vars
+}
+
+#[test]
+fn refused_by_the_parser() {
+    all("err/parse", &cases("err/parse", "err."), refuse_case);
+}
+
+#[test]
+fn refused_by_the_checker() {
+    let mut cases = cases("err/check", "err.");
+    cases.retain(|c| !OTHER_KERNEL.contains(&name(c).as_str()));
+    all("err/check", &cases, refuse_case);
+}
