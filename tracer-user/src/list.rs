@@ -72,8 +72,8 @@ pub fn heading(out: &mut Out) {
     // Writing to a Vec never fails.
     let _ = writeln!(
         out.buf,
-        "{:>5} {:>10} {:>17} {:>33} {}",
-        "ID", "PROVIDER", "MODULE", "FUNCTION", "NAME"
+        "{:>5} {:>10} {:>17} {:>33} NAME",
+        "ID", "PROVIDER", "MODULE", "FUNCTION"
     );
 }
 
