@@ -58,12 +58,24 @@ pub trait Backend {
         let _ = desc;
         None
     }
+    /// What it offers here, each item found out by trying, for `--backends`. Takes its time: nothing else asks for all of it.
+    fn abilities(&self) -> Vec<Ability> {
+        Vec::new()
+    }
     /// Loads and attaches everything; nothing fires before [`Session::go`].
     fn load(
         &self,
         image: &Image,
         options: &LoadOptions<'_>,
     ) -> Result<Box<dyn Session>, BackendError>;
+}
+
+/// Something that an engine may or may not be able to do.
+pub struct Ability {
+    /// What.
+    pub name: &'static str,
+    /// How it is done, or why it can't be.
+    pub state: Result<String, String>,
 }
 
 /// What loading needs to know beside the image.

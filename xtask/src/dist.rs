@@ -19,7 +19,14 @@ pub fn build_static(package: &str, binary: &str) -> Result<PathBuf> {
 
 /// Builds an integration test of the workspace the same way: it can then be run on another machine.
 pub fn build_static_test(package: &str, test: &str) -> Result<PathBuf> {
-    let words = ["--no-run", "--message-format=json", "-p", package, "--test", test];
+    let words = [
+        "--no-run",
+        "--message-format=json",
+        "-p",
+        package,
+        "--test",
+        test,
+    ];
     let messages = sh::output(cargo(&target(), "test").args(words))?;
     let name = format!("/{test}-");
     let executables = messages

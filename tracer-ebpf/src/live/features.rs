@@ -4,8 +4,9 @@
 //! half of it the walk over BTF. Whether functions can be probed is only asked when a description asks for `fbt`.
 
 use super::btf::Btf;
+use super::kernel::Kernel;
 use super::sys::{self, RawProg, attach_type, prog_type};
-use crate::backend::BackendError;
+use crate::backend::{Ability, BackendError};
 use crate::caps::{Caps, KernelOffsets, RingKind};
 use crate::image::Insn;
 use crate::service::Service;
@@ -212,40 +213,100 @@ pub struct FuncWays {
 
 /// Which ways there are; the reasons where there is none.
 pub fn func_ways(btf: Option<&Btf>) -> (FuncWays, String) {
-    let mut reasons = Vec::new();
-    let kprobes = match single_kprobe() {
-        Ok(()) => true,
-        Err(reason) => {
-            reasons.push(format!("kprobes: {reason}"));
-            false
-        }
-    };
-    let kprobe_multi = match multi_kprobe() {
-        Ok(()) => true,
-        Err(reason) => {
-            reasons.push(format!("kprobe.multi: {reason}"));
-            false
-        }
-    };
-    let fentry = match fentry(btf) {
-        Ok(()) => true,
-        Err(reason) => {
-            reasons.push(format!("fentry: {reason}"));
-            false
-        }
-    };
+    let tried = try_func_ways(btf);
+    let [kprobes, kprobe_multi, fentry] = tried.each_ref().map(|(_, tried)| tried.is_ok());
+    let reasons: Vec<String> = tried
+        .iter()
+        .filter_map(|(name, tried)| Some(format!("{name}: {}", tried.as_ref().err()?)))
+        .collect();
     let ways = FuncWays {
         kprobes,
         kprobe_multi,
         fentry,
     };
-    (
-        ways,
-        format!(
-            "this kernel lets no function be probed ({})",
-            reasons.join("; ")
+    let none = format!(
+        "this kernel lets no function be probed ({})",
+        reasons.join("; ")
+    );
+    (ways, none)
+}
+
+/// Each way, and why not.
+fn try_func_ways(btf: Option<&Btf>) -> [(&'static str, Result<(), String>); 3] {
+    [
+        ("kprobes", single_kprobe()),
+        ("kprobe.multi", multi_kprobe()),
+        ("fentry", fentry(btf)),
+    ]
+}
+
+/// For `--backends`.
+pub fn abilities(kernel: &Kernel) -> Vec<Ability> {
+    let btf = kernel.btf();
+    let caps = caps(btf);
+    let some = |name, state| Ability { name, state };
+    let yes_or = |yes: bool, how: &str, why: &str| match yes {
+        true => Ok(how.to_owned()),
+        false => Err(why.to_owned()),
+    };
+    let missing: Vec<&str> = Service::ALL
+        .iter()
+        .filter(|s| !caps.services.contains_key(s))
+        .map(|s| s.name())
+        .collect();
+    let loops = match (caps.may_goto, caps.services.contains_key(&Service::Loop)) {
+        (true, _) => Ok("may_goto".to_owned()),
+        (false, true) => Ok("bounded; bpf_loop".to_owned()),
+        (false, false) => yes_or(caps.bounded_loops, "bounded", "programs are unrolled"),
+    };
+    let mut all = vec![
+        some(
+            "types",
+            yes_or(
+                btf.is_some(),
+                "BTF",
+                "this kernel has no BTF (CONFIG_DEBUG_INFO_BTF); declare what a program needs in D",
+            ),
         ),
-    )
+        some("instructions", Ok(format!("{} a program", caps.max_insns))),
+        some("loops", loops),
+        some(
+            "records",
+            Ok(match caps.ring {
+                RingKind::Ringbuf => "one ring buffer",
+                RingKind::PerfArray => "a perf buffer for each CPU",
+            }
+            .to_owned()),
+        ),
+        some(
+            "atomic fetch",
+            yes_or(caps.atomic_fetch, "yes", "plain counters serve (programs can't be preempted here)"),
+        ),
+        some(
+            "system calls",
+            Ok(match caps.btf_tracepoints {
+                true => "typed tracepoints",
+                false => "raw tracepoints",
+            }
+            .to_owned()),
+        ),
+    ];
+    all.extend(
+        try_func_ways(btf)
+            .into_iter()
+            .map(|(name, tried)| some(name, tried.map(|()| "yes".to_owned()))),
+    );
+    if let Some(level) = lockdown() {
+        all.push(some("lockdown", Ok(level)));
+    }
+    all.push(some(
+        "helpers",
+        match missing.is_empty() {
+            true => Ok("all that are of use".to_owned()),
+            false => Ok(format!("without {}", missing.join(", "))),
+        },
+    ));
+    all
 }
 
 fn single_kprobe() -> Result<(), String> {

@@ -20,7 +20,7 @@ mod warm;
 
 pub use kernel::Kernel;
 
-use crate::backend::{Backend, BackendError, LoadOptions, Session};
+use crate::backend::{Ability, Backend, BackendError, LoadOptions, Session};
 use crate::caps::Caps;
 use crate::image::Image;
 use crate::provider;
@@ -80,6 +80,10 @@ impl Backend for EbpfBackend {
 
     fn why_none(&self, desc: &ProbeDesc) -> Option<String> {
         provider::why_none(&self.kernel, desc)
+    }
+
+    fn abilities(&self) -> Vec<Ability> {
+        features::abilities(&self.kernel)
     }
 
     fn load(
