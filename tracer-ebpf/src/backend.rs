@@ -68,6 +68,21 @@ pub trait Backend {
         image: &Image,
         options: &LoadOptions<'_>,
     ) -> Result<Box<dyn Session>, BackendError>;
+    /// The same; `watch` is told how many programs of how many are attached, where that takes long.
+    fn load_watched(
+        &self,
+        image: &Image,
+        options: &LoadOptions<'_>,
+        watch: &mut dyn FnMut(usize, usize),
+    ) -> Result<Box<dyn Session>, BackendError> {
+        let _ = watch;
+        self.load(image, options)
+    }
+    /// What attaching will take, where that is long enough to be said first.
+    fn estimate(&self, image: &Image) -> Option<String> {
+        let _ = image;
+        None
+    }
 }
 
 /// Something that an engine may or may not be able to do.

@@ -89,6 +89,9 @@ pub fn describe(wanted: &str) -> (String, bool) {
             Err(e) => text += &format!("{}: not usable: {e}\n", c.name),
         }
     }
-    text += &format!("-x backend={wanted} uses {}\n", chosen.unwrap_or("none of them"));
+    text += &format!(
+        "-x backend={wanted} uses {}\n",
+        chosen.unwrap_or("none of them")
+    );
     (text, chosen.is_some())
 }

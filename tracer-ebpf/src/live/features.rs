@@ -12,6 +12,7 @@ use crate::image::Insn;
 use crate::service::Service;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
 
 /// `exit`; r0 = 0 first.
 const RETURN_0: [Insn; 2] = [insn(0xb7, 0, 0, 0), insn(0x95, 0, 0, 0)];
@@ -42,6 +43,7 @@ fn load(prog_type: u32, attach_type: u32, insns: &[Insn], btf_id: u32) -> io::Re
 
 /// Whether BPF programs can be loaded at all; if not, why, and what to do.
 pub fn available() -> Result<(), BackendError> {
+    unlimit_memlock();
     let e = match load(prog_type::RAW_TRACEPOINT, 0, &RETURN_0, 0) {
         Ok(_) => return Ok(()),
         Err(e) => e,
@@ -69,6 +71,18 @@ pub fn available() -> Result<(), BackendError> {
             source: e,
         },
     })
+}
+
+/// Before Linux 5.11 maps and programs count as locked memory, of which a process has 64 KB; what an earlier command had is
+/// given back a while after it ended, so that even a small program may find none left. Raising the limit takes a privilege:
+/// without it the kernel's own answer says what is wrong.
+fn unlimit_memlock() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let unlimited = Rlimit {
+        current: None,
+        maximum: None,
+    };
+    let _ = setrlimit(Resource::Memlock, unlimited);
 }
 
 fn is_root() -> bool {
@@ -280,7 +294,11 @@ pub fn abilities(kernel: &Kernel) -> Vec<Ability> {
         ),
         some(
             "atomic fetch",
-            yes_or(caps.atomic_fetch, "yes", "plain counters serve (programs can't be preempted here)"),
+            yes_or(
+                caps.atomic_fetch,
+                "yes",
+                "plain counters serve (programs can't be preempted here)",
+            ),
         ),
         some(
             "system calls",
@@ -307,6 +325,16 @@ pub fn abilities(kernel: &Kernel) -> Vec<Ability> {
         },
     ));
     all
+}
+
+/// How long one kprobe takes to attach and to detach.
+pub fn kprobe_cost() -> Option<(Duration, Duration)> {
+    let pmu = std::fs::read_to_string("/sys/bus/event_source/devices/kprobe/type").ok()?;
+    let start = Instant::now();
+    let event = sys::kprobe_event(pmu.trim().parse().ok()?, HARMLESS).ok()?;
+    let attached = Instant::now();
+    drop(event);
+    Some((attached - start, attached.elapsed()))
 }
 
 fn single_kprobe() -> Result<(), String> {
