@@ -184,14 +184,16 @@ fn args(facts: &dyn Facts, probe: &ProbeInfo) -> Option<Vec<ArgInfo>> {
         };
         return Some(vec![value("ret"), value("ret")]);
     }
-    // A 32-bit caller's structures and longs are not the native ones.
+    // A 32-bit caller's registers are narrower, but what they mean is what the native call of that name takes: without
+    // that, `syscall::read:entry`, which matches both, could not have args[] at all.
     match abi {
         Abi::Native => facts.syscall_params(kernel_name(&probe.function)),
-        Abi::Compat32 => None,
+        Abi::Compat32 => facts.syscall_params(compat_name(&probe.function)),
     }
 }
 
-/// Parameters out of an event's `format` file: what follows `__syscall_nr`.
+/// Parameters out of an event's `format` file: what follows `__syscall_nr`. Without `const`, which says nothing about a
+/// caller's memory (and DTrace shows none).
 pub fn params_of_format(text: &str) -> Vec<ArgInfo> {
     let fields = text.lines().filter_map(|line| {
         let field = line.trim().strip_prefix("field:")?;
@@ -201,7 +203,7 @@ pub fn params_of_format(text: &str) -> Vec<ArgInfo> {
         let (ty, name) = declaration.split_at(at);
         Some(ArgInfo {
             name: name.to_owned(),
-            ty: ArgType::C(ty.trim().to_owned()),
+            ty: ArgType::C(ty.replace("const ", "").trim().to_owned()),
         })
     });
     fields
@@ -231,7 +233,7 @@ mod tests {
             got,
             [
                 ("dfd".to_owned(), c("int")),
-                ("filename".to_owned(), c("const char *")),
+                ("filename".to_owned(), c("char *")),
                 ("vec".to_owned(), c("struct iovec *"))
             ]
         );
