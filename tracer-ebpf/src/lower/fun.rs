@@ -17,8 +17,9 @@ use dsl::program::ClauseId;
 use dsl::source::Span;
 use std::collections::{BTreeMap, HashMap};
 
-/// Bytes of stack of the main program; subprograms share the rest of the 512.
-pub const MAIN_STACK: u16 = 384;
+/// Bytes of stack of the main program. The longest chain of calls (fault, an ERROR clause, what it calls) has the rest of
+/// the 512.
+pub const MAIN_STACK: u16 = 320;
 /// Bytes of stack of any subprogram.
 pub const SUB_STACK: u16 = 128;
 /// Scratch: place through which pointers become numbers.
