@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, HashMap};
 /// Bytes of stack of a program and everything it calls (<linux/filter.h>: MAX_BPF_STACK).
 pub const STACK: u16 = 512;
 /// Bytes of it that the main program may take at the most.
-pub const MAIN_STACK: u16 = 384;
+pub const MAIN_STACK: u16 = 320;
 /// Bytes of stack of a subprogram that calls no other but `drop`, which takes no more than this either.
 pub const LEAF_STACK: u16 = 32;
 /// Scratch: place through which pointers become numbers.
