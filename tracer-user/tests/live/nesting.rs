@@ -87,7 +87,7 @@ fn no_record_is_torn_and_none_is_lost_silently() {
             });
         }
         let script = file.to_string_lossy();
-        let args = ["-q", "-x", "droptags", "-x", "switchrate=20ms", "-s", &script, &pid, seconds];
+        let args = ["-q", "-x", "droptags", "-b", "16m", "-x", "switchrate=10ms", "-s", &script, &pid, seconds];
         let ended = finish(dtrace(&args).spawn().expect("starts"), Duration::from_secs(60));
         stop.store(true, Ordering::Relaxed);
         ended

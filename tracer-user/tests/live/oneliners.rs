@@ -234,3 +234,36 @@ fn a_process_of_its_own() {
     sleeper.wait().expect("wait");
     assert_eq!(ended.ok(), format!("{pid}\n\n"));
 }
+
+#[test]
+fn stacks() {
+    root!("oneliners::stacks");
+    let program = r#"syscall:vmlinux:getppid:entry /pid == $target && !n++/ { stack(2); printf("user"); ustack(); printf("end"); }
+        syscall:vmlinux:getppid:entry /pid == $target/ { @[ustack(1)] = count(); @k[stack(1)] = count(); }"#;
+    let out = with_child("calls", &["-qn", program]).ok();
+    let (kernel, rest) = out.split_once("user").expect("kernel stack");
+    let frame = r"              vmlinux`\w+(?:\+0x[0-9a-f]+)?\n";
+    matches(kernel, &format!("\n(?:{frame}){{2}}"));
+    let (user, aggs) = rest.split_once("end").expect("user stack");
+    // The C library's wrapper, then this program.
+    assert!(user.contains("`getppid+0x") && user.contains("live-") && user.lines().count() > 3, "{user}");
+    let counts = captures(aggs, r"(?m)^ {14}\S.*\n +([0-9]+)$");
+    let n = super::child::GETPPIDS.to_string();
+    assert_eq!(counts, [n.as_str(), n.as_str()], "{aggs}");
+}
+
+#[test]
+fn typed_arguments_of_calls() {
+    root!("oneliners::typed_arguments_of_calls");
+    let program = r#"syscall::dup2:entry /pid == $target/ { printf("%d %d\n", args[1], sizeof (args[1])); }
+        syscall::dup2:return /pid == $target/ { printf("%d %d\n", arg0, arg1); }"#;
+    assert_eq!(with_child("calls", &["-qn", program]).ok(), "777 4\n777 777\n\n");
+}
+
+#[test]
+fn addresses_in_and_out() {
+    root!("oneliners::addresses_in_and_out");
+    let program = r#"syscall::write:entry /pid == $target && arg2 == 100/ { this->b = (char *)copyin(arg1, arg2); @[this->b[0] + this->b[99]] = count(); }"#;
+    let out = with_child("calls", &["-qn", program]).ok();
+    assert_eq!(out, format!("\n {:>8} {:>16}\n", 0, 2));
+}
