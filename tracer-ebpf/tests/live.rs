@@ -673,7 +673,11 @@ fn many_functions_by_one_link() {
     p.probes = (0..all.len() as u32).collect();
     let mut img = image(vec![p], 4096);
     img.probes = all;
+    keep_logs();
     let s = load(&engine, &img).unwrap();
+    for line in KEPT.0.lock().unwrap().iter() {
+        println!("{line}");
+    }
     println!("attached in {:?}", s.attach_time());
     let links = std::fs::read_dir("/proc/self/fdinfo")
         .unwrap()
@@ -706,6 +710,12 @@ impl log::Log for Kept {
     fn flush(&self) {}
 }
 
+fn keep_logs() {
+    // Another test may have.
+    let _ = log::set_logger(&KEPT);
+    log::set_max_level(log::LevelFilter::Warn);
+}
+
 static KEPT: Kept = Kept(std::sync::Mutex::new(Vec::new()));
 
 #[test]
@@ -714,8 +724,7 @@ fn programs_log_through_aya_log() {
         return;
     };
     use aya_log_common::{ArgumentKind, Field, Header, Level};
-    log::set_logger(&KEPT).unwrap();
-    log::set_max_level(log::LevelFilter::Trace);
+    keep_logs();
     let mut record = vec![0, 0];
     let mut put = |bytes: &[u8]| {
         record.extend(bytes);

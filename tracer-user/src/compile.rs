@@ -37,9 +37,14 @@ impl Texts {
         for input in inputs {
             let src = match input {
                 Input::Script(file) => sources.add(file.as_str(), read_script(file)?),
-                Input::Probe(flag, text) => sources.add(format!("-{}", def(*flag).name), text.as_str()),
+                Input::Probe(flag, text) => {
+                    sources.add(format!("-{}", def(*flag).name), text.as_str())
+                }
             };
-            list.push(Text { src, input: input.clone() });
+            list.push(Text {
+                src,
+                input: input.clone(),
+            });
         }
         Ok(Texts { sources, list })
     }
@@ -53,18 +58,28 @@ impl Texts {
         let rendered = d.render(&self.sources, errtags);
         let (headline, rest) = rendered.split_once('\n').unwrap_or((&rendered, ""));
         match self.of(d.span.src) {
-            Some(Input::Script(file)) => format!("dtrace: failed to compile script {file}: {headline}\n{rest}"),
+            Some(Input::Script(file)) => {
+                format!("dtrace: failed to compile script {file}: {headline}\n{rest}")
+            }
             Some(Input::Probe(_, text)) => {
-                // One line has no need of its number.
-                let headline = match text.trim_end().contains('\n') {
-                    true => headline.to_owned(),
-                    false => headline.replacen("line 1: ", "", 1),
+                // Where in the text, instead of a line number; several lines have both.
+                let region = region(text, d.span.lo as usize);
+                let headline = match (
+                    text.trim_end().contains('\n'),
+                    headline.split_once("line 1: "),
+                ) {
+                    (false, Some((tag, rest))) => format!("{tag}{region}{rest}"),
+                    _ => headline.to_owned(),
                 };
                 format!("dtrace: invalid probe specifier {text}: {headline}\n{rest}")
             }
             None => match self.list.first().map(|t| &t.input) {
-                Some(Input::Script(file)) => format!("dtrace: failed to compile script {file}: {headline}\n{rest}"),
-                Some(Input::Probe(_, text)) => format!("dtrace: invalid probe specifier {text}: {headline}\n{rest}"),
+                Some(Input::Script(file)) => {
+                    format!("dtrace: failed to compile script {file}: {headline}\n{rest}")
+                }
+                Some(Input::Probe(_, text)) => {
+                    format!("dtrace: invalid probe specifier {text}: {headline}\n{rest}")
+                }
                 None => format!("dtrace: {headline}\n{rest}"),
             },
         }
@@ -80,6 +95,41 @@ impl Texts {
                 format!("description '{spec}'")
             }
         }
+    }
+}
+
+/// The part of a probe flag's argument that an offset is in, as DTrace says it.
+fn region(text: &str, offset: usize) -> &'static str {
+    let (mut braces, mut slash, mut quote, mut comment) = (0_u32, false, None, false);
+    let mut last = ' ';
+    for (at, c) in text.char_indices() {
+        if at >= offset {
+            break;
+        }
+        match (quote, c) {
+            _ if comment => comment = !(last == '*' && c == '/'),
+            (Some(_), '\\') if last == '\\' => {
+                last = ' ';
+                continue;
+            }
+            (Some(q), c) if c == q && last != '\\' => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '*') if last == '/' => comment = true,
+            (None, '{') => braces += 1,
+            (None, '}') => {
+                braces = braces.saturating_sub(1);
+                slash = false;
+            }
+            (None, '/') if braces == 0 => slash = true,
+            (None, _) => {}
+        }
+        last = c;
+    }
+    match (braces, slash) {
+        (1.., _) => "in action list: ",
+        (0, true) => "in predicate: ",
+        (0, false) => "",
     }
 }
 
@@ -150,7 +200,12 @@ pub fn compile(
     zdefs: bool,
 ) -> Result<Program, String> {
     let options = &request.options;
-    let frames = |opt| options.get(opt).min(options.get(Opt::maxframes)).min(u64::from(u16::MAX)) as u16;
+    let frames = |opt| {
+        options
+            .get(opt)
+            .min(options.get(Opt::maxframes))
+            .min(u64::from(u16::MAX)) as u16
+    };
     let opts = CompileOpts {
         macros: macros(request, targets),
         strsize: u32::try_from(options.get(Opt::strsize)).unwrap_or(u32::MAX),
@@ -160,17 +215,30 @@ pub fn compile(
         pspec: options.on(Opt::pspec),
         empty: options.on(Opt::empty),
     };
-    let inputs: Vec<parse::Input> =
-        texts.list.iter().map(|t| parse::Input { src: t.src, kind: kind(&t.input) }).collect();
+    let inputs: Vec<parse::Input> = texts
+        .list
+        .iter()
+        .map(|t| parse::Input {
+            src: t.src,
+            kind: kind(&t.input),
+        })
+        .collect();
     let (program, diags) = dsl::compile(&texts.sources, &inputs, &opts, kernel);
     match diags.is_empty() {
         true => Ok(program),
-        false => Err(diags.iter().map(|d| texts.message(d, options.on(Opt::errtags))).collect()),
+        false => Err(diags
+            .iter()
+            .map(|d| texts.message(d, options.on(Opt::errtags)))
+            .collect()),
     }
 }
 
 /// Applies the program's own settings. An error is the whole text to print.
-pub fn apply_pragmas(options: &mut Options, program: &Program, texts: &Texts) -> Result<(), String> {
+pub fn apply_pragmas(
+    options: &mut Options,
+    program: &Program,
+    texts: &Texts,
+) -> Result<(), String> {
     for (name, value, span) in &program.options {
         if let Err(e) = options.set(name, value.as_deref()) {
             let what = match value {
@@ -185,10 +253,22 @@ pub fn apply_pragmas(options: &mut Options, program: &Program, texts: &Texts) ->
 }
 
 /// Where a clause stands, for messages of the kernel side.
-pub fn place(texts: &Texts, program: &Program, clause: dsl::program::ClauseId, span: Span) -> String {
+pub fn place(
+    texts: &Texts,
+    program: &Program,
+    clause: dsl::program::ClauseId,
+    span: Span,
+) -> String {
     let clause = program.clauses.get(clause.0 as usize);
-    let span = if span.is_none() { clause.map_or(Span::NONE, |c| c.span) } else { span };
-    let at = texts.sources.locate(span).map_or_else(String::new, |l| format!("{}:{}: ", l.file, l.line));
+    let span = if span.is_none() {
+        clause.map_or(Span::NONE, |c| c.span)
+    } else {
+        span
+    };
+    let at = texts
+        .sources
+        .locate(span)
+        .map_or_else(String::new, |l| format!("{}:{}: ", l.file, l.line));
     match clause {
         Some(c) => format!("{at}{}", c.desc),
         None => at,
@@ -212,22 +292,50 @@ mod tests {
     #[test]
     fn messages_name_the_specifier() {
         let t = texts(&[Input::Probe(Flag::Name, "BEGIN{foo;}".into())]);
-        let d = Diag::new(Tag::D_IDENT_UNDEF, Span::new(t.list[0].src, 6, 9), "failed to resolve foo");
+        let d = Diag::new(
+            Tag::D_IDENT_UNDEF,
+            Span::new(t.list[0].src, 6, 9),
+            "failed to resolve foo",
+        );
         assert_eq!(
             t.message(&d, false),
-            "dtrace: invalid probe specifier BEGIN{foo;}: failed to resolve foo\n 1 | BEGIN{foo;}\n   |       ^^^\n"
+            "dtrace: invalid probe specifier BEGIN{foo;}: in action list: failed to resolve foo\n 1 | BEGIN{foo;}\n   |       ^^^\n"
         );
-        assert!(t.message(&d, true).starts_with("dtrace: invalid probe specifier BEGIN{foo;}: [D_IDENT_UNDEF] failed"));
+        assert!(t.message(&d, true).starts_with(
+            "dtrace: invalid probe specifier BEGIN{foo;}: [D_IDENT_UNDEF] in action list: failed"
+        ));
         let t = texts(&[Input::Probe(Flag::Name, "BEGIN\n{foo;}".into())]);
         let d = Diag::new(Tag::D_IDENT_UNDEF, Span::new(t.list[0].src, 7, 10), "bad");
-        assert!(t.message(&d, false).starts_with("dtrace: invalid probe specifier BEGIN\n{foo;}: line 2: bad\n"));
+        assert!(
+            t.message(&d, false)
+                .starts_with("dtrace: invalid probe specifier BEGIN\n{foo;}: line 2: bad\n")
+        );
+    }
+
+    #[test]
+    fn regions() {
+        for (text, at, want) in [
+            ("BEGIN{x}", 2, ""),
+            ("BEGIN{x}", 6, "in action list: "),
+            ("BEGIN/x/{y}", 6, "in predicate: "),
+            ("BEGIN/x/{y}", 9, "in action list: "),
+            ("BEGIN{\"}\\\"}\"; y}", 14, "in action list: "),
+            ("BEGIN{/* } */ y}", 14, "in action list: "),
+            ("BEGIN{x/2}END", 11, ""),
+            ("BEGIN", 99, ""),
+        ] {
+            assert_eq!(region(text, at), want, "{text} at {at}");
+        }
     }
 
     #[test]
     fn names_of_texts() {
         for (text, want) in [
             ("BEGIN{printf(\"x\")}", "description 'BEGIN'"),
-            ("syscall:::entry /pid==1/ {}", "description 'syscall:::entry '"),
+            (
+                "syscall:::entry /pid==1/ {}",
+                "description 'syscall:::entry '",
+            ),
             ("BEGIN", "description 'BEGIN'"),
         ] {
             assert_eq!(Texts::name(&Input::Probe(Flag::Name, text.into())), want);
@@ -237,7 +345,12 @@ mod tests {
 
     #[test]
     fn a_script_that_is_not_there() {
-        let e = Texts::read(&[Input::Script("/no/such/file".into())]).err().expect("an error");
-        assert_eq!(format!("{e:#}"), "failed to open /no/such/file: No such file or directory (os error 2)");
+        let e = Texts::read(&[Input::Script("/no/such/file".into())])
+            .err()
+            .expect("an error");
+        assert_eq!(
+            format!("{e:#}"),
+            "failed to open /no/such/file: No such file or directory (os error 2)"
+        );
     }
 }

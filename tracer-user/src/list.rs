@@ -13,23 +13,42 @@ pub type Attributes = [&'static str; 3];
 
 /// What a provider promises: of its probes, and of their arguments.
 const PROVIDERS: &[(&str, Attributes, Attributes)] = &[
-    ("dtrace", ["Stable", "Stable", "Common"], ["Stable", "Stable", "Common"]),
-    ("profile", ["Evolving", "Evolving", "Common"], ["Evolving", "Evolving", "Common"]),
+    (
+        "dtrace",
+        ["Stable", "Stable", "Common"],
+        ["Stable", "Stable", "Common"],
+    ),
+    (
+        "profile",
+        ["Evolving", "Evolving", "Common"],
+        ["Evolving", "Evolving", "Common"],
+    ),
 ];
 
-const PRIVATE: (Attributes, Attributes) =
-    (["Private", "Private", "Unknown"], ["Private", "Private", "ISA"]);
+const PRIVATE: (Attributes, Attributes) = (
+    ["Private", "Private", "Unknown"],
+    ["Private", "Private", "ISA"],
+);
 
 /// Attributes of a provider's probes and of their arguments.
 pub fn attributes(provider: &str) -> (Attributes, Attributes) {
-    PROVIDERS.iter().find(|p| p.0 == provider).map_or(PRIVATE, |p| (p.1, p.2))
+    PROVIDERS
+        .iter()
+        .find(|p| p.0 == provider)
+        .map_or(PRIVATE, |p| (p.1, p.2))
 }
 
 /// The lesser of two stabilities, each in its own right.
 pub fn least(a: Option<Attributes>, b: Attributes) -> Attributes {
     const ORDER: [&[&str]; 3] = [
-        &["Internal", "Private", "Obsolete", "External", "Unstable", "Evolving", "Stable", "Standard"],
-        &["Internal", "Private", "Obsolete", "External", "Unstable", "Evolving", "Stable", "Standard"],
+        &[
+            "Internal", "Private", "Obsolete", "External", "Unstable", "Evolving", "Stable",
+            "Standard",
+        ],
+        &[
+            "Internal", "Private", "Obsolete", "External", "Unstable", "Evolving", "Stable",
+            "Standard",
+        ],
         &["Unknown", "CPU", "Platform", "Group", "ISA", "Common"],
     ];
     let Some(a) = a else { return b };
@@ -42,7 +61,10 @@ pub fn least(a: Option<Attributes>, b: Attributes) -> Attributes {
 
 /// The three lines under a heading.
 pub fn attribute_lines(a: Attributes) -> String {
-    format!("\t\tIdentifier Names: {}\n\t\tData Semantics:   {}\n\t\tDependency Class: {}\n", a[0], a[1], a[2])
+    format!(
+        "\t\tIdentifier Names: {}\n\t\tData Semantics:   {}\n\t\tDependency Class: {}\n",
+        a[0], a[1], a[2]
+    )
 }
 
 /// The heading, once.
@@ -50,8 +72,8 @@ pub fn heading(out: &mut Out) {
     // Writing to a Vec never fails.
     let _ = writeln!(
         out.buf,
-        "{:>5} {:>10} {:>17} {:>33} {}",
-        "ID", "PROVIDER", "MODULE", "FUNCTION", "NAME"
+        "{:>5} {:>10} {:>17} {:>33} NAME",
+        "ID", "PROVIDER", "MODULE", "FUNCTION"
     );
 }
 
@@ -75,7 +97,10 @@ pub fn rows(out: &mut Out, probes: &[ProbeInfo], verbose: Option<&dyn KernelView
 }
 
 fn details(p: &ProbeInfo, kernel: &dyn KernelView) -> String {
-    let desc = ProbeDesc { id: Some(p.id), ..ProbeDesc::default() };
+    let desc = ProbeDesc {
+        id: Some(p.id),
+        ..ProbeDesc::default()
+    };
     let args = kernel.match_probes(&desc, true).args.unwrap_or_default();
     let (probe, arg) = attributes(&p.provider);
     let mut s = format!(
@@ -115,11 +140,21 @@ fn declare(kernel: &dyn KernelView, id: KTypeId, inner: String, depth: u32) -> S
         true => name,
         false => format!("{name} {inner}"),
     };
-    let tagged = |kind: &str, name: &str| plain(if name.is_empty() { kind.to_owned() } else { format!("{kind} {name}") });
-    let Some(ty) = kernel.ktype(id).filter(|_| depth < DEPTH) else { return plain("?".to_owned()) };
+    let tagged = |kind: &str, name: &str| {
+        plain(if name.is_empty() {
+            kind.to_owned()
+        } else {
+            format!("{kind} {name}")
+        })
+    };
+    let Some(ty) = kernel.ktype(id).filter(|_| depth < DEPTH) else {
+        return plain("?".to_owned());
+    };
     match ty {
         KType::Void => plain("void".to_owned()),
-        KType::Int { name, .. } | KType::Float { name, .. } | KType::Typedef { name, .. } => plain(name),
+        KType::Int { name, .. } | KType::Float { name, .. } | KType::Typedef { name, .. } => {
+            plain(name)
+        }
         KType::Struct { name, .. } => tagged("struct", &name),
         KType::Union { name, .. } => tagged("union", &name),
         KType::Enum { name, .. } => tagged("enum", &name),
@@ -137,16 +172,28 @@ fn declare(kernel: &dyn KernelView, id: KTypeId, inner: String, depth: u32) -> S
         KType::Volatile(of) => qualified("volatile", kernel, of, inner, depth),
         KType::Transparent(of) => declare(kernel, of, inner, depth + 1),
         KType::Func { ret, params } => {
-            let list: Vec<String> =
-                params.iter().map(|(_, t)| declare(kernel, *t, String::new(), depth + 1)).collect();
-            let list = if list.is_empty() { "void".to_owned() } else { list.join(", ") };
+            let list: Vec<String> = params
+                .iter()
+                .map(|(_, t)| declare(kernel, *t, String::new(), depth + 1))
+                .collect();
+            let list = if list.is_empty() {
+                "void".to_owned()
+            } else {
+                list.join(", ")
+            };
             declare(kernel, ret, format!("{inner}({list})"), depth + 1)
         }
     }
 }
 
 /// A qualifier stands before a base type, and behind the star of a pointer.
-fn qualified(word: &str, kernel: &dyn KernelView, of: KTypeId, inner: String, depth: u32) -> String {
+fn qualified(
+    word: &str,
+    kernel: &dyn KernelView,
+    of: KTypeId,
+    inner: String,
+    depth: u32,
+) -> String {
     match kernel.ktype(of) {
         Some(KType::Ptr(_)) => {
             let sep = if inner.is_empty() { "" } else { " " };
@@ -179,31 +226,64 @@ mod tests {
             None
         }
         fn match_probes(&self, _: &ProbeDesc, _: bool) -> Matched {
-            let arg = |name: &str, ty| ArgInfo { name: name.into(), ty };
-            let args = vec![arg("a", ArgType::C("int".into())), arg("b", ArgType::Kernel(KTypeId(1)))];
-            Matched { count: 1, args: Some(args), nearest: vec![] }
+            let arg = |name: &str, ty| ArgInfo {
+                name: name.into(),
+                ty,
+            };
+            let args = vec![
+                arg("a", ArgType::C("int".into())),
+                arg("b", ArgType::Kernel(KTypeId(1))),
+            ];
+            Matched {
+                count: 1,
+                args: Some(args),
+                nearest: vec![],
+            }
         }
     }
 
     fn types() -> Types {
         let id = KTypeId;
-        let int = |name: &str| KType::Int { name: name.into(), size: 4, signed: true, bool_: false, char_: false };
+        let int = |name: &str| KType::Int {
+            name: name.into(),
+            size: 4,
+            signed: true,
+            bool_: false,
+            char_: false,
+        };
         Types(vec![
             int("char"),
             KType::Ptr(id(0)),
             KType::Const(id(0)),
             KType::Ptr(id(2)),
-            KType::Struct { name: "file".into(), size: 8, members: vec![] },
+            KType::Struct {
+                name: "file".into(),
+                size: 8,
+                members: vec![],
+            },
             KType::Ptr(id(4)),
-            KType::Func { ret: id(1), params: vec![("x".into(), id(0)), ("y".into(), id(5))] },
+            KType::Func {
+                ret: id(1),
+                params: vec![("x".into(), id(0)), ("y".into(), id(5))],
+            },
             KType::Ptr(id(6)),
-            KType::Array { elem: id(1), len: 3 },
+            KType::Array {
+                elem: id(1),
+                len: 3,
+            },
             KType::Ptr(id(8)),
             KType::Const(id(1)),
             KType::Ptr(id(11)),
-            KType::Func { ret: id(13), params: vec![] },
+            KType::Func {
+                ret: id(13),
+                params: vec![],
+            },
             KType::Void,
-            KType::Union { name: String::new(), size: 8, members: vec![] },
+            KType::Union {
+                name: String::new(),
+                size: 8,
+                members: vec![],
+            },
         ])
     }
 

@@ -27,9 +27,14 @@ const FATAL: u8 = 1;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let args = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned());
-    let env = std::env::vars_os().filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?)));
-    let request = flags::parse(args).map_err(Refusal::from).and_then(|typed| flags::understand(typed, env));
+    let args = std::env::args_os()
+        .skip(1)
+        .map(|a| a.to_string_lossy().into_owned());
+    let env = std::env::vars_os()
+        .filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?)));
+    let request = flags::parse(args)
+        .map_err(Refusal::from)
+        .and_then(|typed| flags::understand(typed, env));
     let request = match request {
         Ok(r) => r,
         Err(Refusal::Fatal(text)) => return fail(FATAL, &format!("dtrace: {text}\n")),
@@ -47,13 +52,23 @@ fn main() -> ExitCode {
     match request.mode {
         Mode::Help => print(&flags::usage()),
         Mode::Version => {
-            let more = if request.verbose > 0 { format!("Kernel sides:\n{}", select::report()) } else { String::new() };
-            print(&format!("dtrace: dtrace {} for Linux\n{more}", env!("CARGO_PKG_VERSION")))
+            let more = if request.verbose > 0 {
+                format!("Kernel sides:\n{}", select::report())
+            } else {
+                String::new()
+            };
+            print(&format!(
+                "dtrace: dtrace {} for Linux\n{more}",
+                env!("CARGO_PKG_VERSION")
+            ))
         }
         Mode::Trace | Mode::CompileOnly | Mode::List => match run::run(request) {
             Ok(Ended::Status(n)) => ExitCode::from(n as u8),
             Ok(Ended::BadProgram(text)) => fail(FATAL, &text),
-            Err(e) => fail(FATAL, &format!("dtrace: {}\n", without_numbers(&format!("{e:#}")))),
+            Err(e) => fail(
+                FATAL,
+                &format!("dtrace: {}\n", without_numbers(&format!("{e:#}"))),
+            ),
         },
     }
 }
@@ -84,7 +99,10 @@ fn without_numbers(text: &str) -> String {
 mod tests {
     #[test]
     fn error_numbers_are_left_out() {
-        assert_eq!(super::without_numbers("a: b (os error 2): c (os error 13)"), "a: b: c");
+        assert_eq!(
+            super::without_numbers("a: b (os error 2): c (os error 13)"),
+            "a: b: c"
+        );
         assert_eq!(super::without_numbers("plain"), "plain");
     }
 }

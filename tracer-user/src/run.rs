@@ -6,12 +6,12 @@ use crate::consume::agg::AggStyle;
 use crate::consume::out::Out;
 use crate::consume::record::Style;
 use crate::consume::{Consumer, Enabling, Look};
-use crate::flags::{Mode, Request};
+use crate::flags::{Input, Mode, Request};
 use crate::list;
 use crate::options::{Opt, Options};
 use crate::select;
 use crate::signals;
-use crate::target::{Environment, Targets};
+use crate::target::{Environment, Noticed, Targets};
 use anyhow::{Context, Result, anyhow};
 use dsl::kernel::{EmptyKernel, KernelView};
 use dsl::program::{ProbeDesc, Program};
@@ -41,7 +41,9 @@ pub fn run(mut request: Request) -> Result<Ended> {
     let backend = match select::choose(request.options.word(Opt::backend)) {
         Ok(b) => b,
         // Whether a program compiles can be said without a kernel side, as far as its types are its own.
-        Err(_) if request.mode == Mode::CompileOnly => return compile_only(&request, &texts, &targets, &EmptyKernel),
+        Err(_) if request.mode == Mode::CompileOnly => {
+            return compile_only(&request, &texts, &targets, &EmptyKernel);
+        }
         Err(e) => return Err(e),
     };
     match request.mode {
@@ -75,9 +77,15 @@ pub fn run(mut request: Request) -> Result<Ended> {
         cpu: options.given(Opt::cpu).and_then(|c| u32::try_from(c).ok()),
     };
     let out = open_output(&request)?;
-    let mut session = backend.load(&image, &load).context("could not enable tracing")?;
+    let mut session = backend
+        .load(&image, &load)
+        .context("could not enable tracing")?;
     if request.verbose > 0 {
-        eprintln!("dtrace: attached {} probes in {:.1?}", image.probes.len(), session.attach_time());
+        eprintln!(
+            "dtrace: attached {} probes in {:.1?}",
+            image.probes.len(),
+            session.attach_time()
+        );
     }
     let enabling = Enabling {
         program: &program,
@@ -87,7 +95,9 @@ pub fn run(mut request: Request) -> Result<Ended> {
         epids: &image.epids,
     };
     let mut consumer = Consumer::new(enabling, look(options), out);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(trace(&mut *session, &mut consumer, &mut targets, options))?;
     finish(&mut *session, &mut consumer)?;
     Ok(Ended::Status(consumer.exit_status().unwrap_or(0)))
@@ -96,7 +106,10 @@ pub fn run(mut request: Request) -> Result<Ended> {
 fn start_targets(request: &Request) -> Result<Targets> {
     let mut targets = Targets::default();
     let own = |opt| request.options.texts(opt).map(str::to_owned).collect();
-    let env = Environment { set: own(Opt::setenv), unset: own(Opt::unsetenv) };
+    let env = Environment {
+        set: own(Opt::setenv),
+        unset: own(Opt::unsetenv),
+    };
     for command in &request.commands {
         targets.start(command, &env)?;
     }
@@ -106,7 +119,12 @@ fn start_targets(request: &Request) -> Result<Targets> {
     Ok(targets)
 }
 
-fn compile_only(request: &Request, texts: &Texts, targets: &Targets, kernel: &dyn KernelView) -> Result<Ended> {
+fn compile_only(
+    request: &Request,
+    texts: &Texts,
+    targets: &Targets,
+    kernel: &dyn KernelView,
+) -> Result<Ended> {
     let mut options = request.options.clone();
     let compiled = compile::compile(request, texts, targets, kernel, false)
         .and_then(|p| compile::apply_pragmas(&mut options, &p, texts).map(|()| p));
@@ -127,7 +145,12 @@ fn dif_listing(program: &Program, options: &Options) -> String {
     let difos = tracer_ebpf::lower::difos(program).into_iter();
     difos
         .enumerate()
-        .map(|(n, d)| format!("\n{}", dsl::dif::disasm::listing(d, &program.vars, n as u64, strsize)))
+        .map(|(n, d)| {
+            format!(
+                "\n{}",
+                dsl::dif::disasm::listing(d, &program.vars, n as u64, strsize)
+            )
+        })
         .collect()
 }
 
@@ -135,7 +158,11 @@ fn match_clauses(program: &Program, backend: &dyn Backend) -> Result<Vec<Vec<Pro
     program
         .clauses
         .iter()
-        .map(|c| backend.probes(&c.desc).with_context(|| format!("failed to match {}", c.desc)))
+        .map(|c| {
+            backend
+                .probes(&c.desc)
+                .with_context(|| format!("failed to match {}", c.desc))
+        })
         .collect()
 }
 
@@ -143,14 +170,22 @@ fn match_clauses(program: &Program, backend: &dyn Backend) -> Result<Vec<Vec<Pro
 fn announce(request: &Request, texts: &Texts, program: &Program, matches: &[Vec<ProbeInfo>]) {
     let mut least: Option<list::Attributes> = None;
     for text in &texts.list {
-        let own = program.clauses.iter().zip(matches).filter(|(c, _)| c.span.src == text.src);
+        let own = program
+            .clauses
+            .iter()
+            .zip(matches)
+            .filter(|(c, _)| c.span.src == text.src);
         let n: usize = own.map(|(_, m)| m.len()).sum();
         if !request.options.on(Opt::quiet) {
             let s = if n == 1 { "" } else { "s" };
             eprintln!("dtrace: {} matched {n} probe{s}", Texts::name(&text.input));
         }
         if request.verbose > 0 {
-            let own = program.clauses.iter().zip(matches).filter(|(c, _)| c.span.src == text.src);
+            let own = program
+                .clauses
+                .iter()
+                .zip(matches)
+                .filter(|(c, _)| c.span.src == text.src);
             for p in own.flat_map(|(_, m)| m) {
                 least = Some(list::least(least, list::attributes(&p.provider).0));
             }
@@ -177,7 +212,9 @@ fn lower_options(options: &Options) -> LowerOpts {
 
 fn open_output(request: &Request) -> Result<Out> {
     match &request.output {
-        Some(file) => Out::file(file).with_context(|| format!("failed to open output file '{file}'")),
+        Some(file) => {
+            Out::file(file).with_context(|| format!("failed to open output file '{file}'"))
+        }
         None => Ok(Out::stdout()),
     }
 }
@@ -237,8 +274,6 @@ async fn filling(fd: Option<&AsyncFd<RawFd>>) {
 
 /// How often processes that aren't our children are looked at.
 const POLL: Duration = Duration::from_millis(50);
-/// When the mappings of a command are looked at after it began, in case that it ends before the first tick.
-const EARLY: Duration = Duration::from_millis(3);
 
 /// From the first firing to the last but END's: until `exit()`, the end of the targets, or an interruption.
 async fn trace(
@@ -248,31 +283,32 @@ async fn trace(
     options: &Options,
 ) -> Result<()> {
     signals::count()?;
-    let mut interrupted: [Signal; 2] = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
+    let mut interrupted: [Signal; 2] = [
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    ];
     let mut child = signal(SignalKind::child())?;
     // SAFETY: the descriptor is the session's, which outlives this function.
-    let wake = session.wake_fd().and_then(|fd| unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }.ok());
-    let (mut switch, mut status, mut agg) =
-        (every(options, Opt::switchrate), every(options, Opt::statusrate), every(options, Opt::aggrate));
+    let wake = session
+        .wake_fd()
+        .and_then(|fd| unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }.ok());
+    let (mut switch, mut status, mut agg) = (
+        every(options, Opt::switchrate),
+        every(options, Opt::statusrate),
+        every(options, Opt::aggrate),
+    );
     let mut poll = ticks(POLL);
-    let mut early = ticks(EARLY);
-    let mut early_left = if targets.is_empty() { 0 } else { 5 };
 
     session.go().context("could not enable tracing")?;
-    targets.release();
+    targets.release(consumer.names_user_addresses());
     consumer.drain(session)?;
     let [int, term] = &mut interrupted;
     while consumer.exit_status().is_none() && !consumer.out.closed() && !targets.all_ended() {
         tokio::select! {
             _ = int.recv() => { consumer.newline(); break }
             _ = term.recv() => { consumer.newline(); break }
-            _ = child.recv() => reap(targets, consumer, options)?,
-            _ = poll.tick(), if targets.needs_polling() => reap(targets, consumer, options)?,
-            _ = early.tick(), if early_left > 0 => {
-                early_left -= 1;
-                consumer.symbols.next_round();
-                targets.pids().for_each(|pid| consumer.symbols.observe(pid));
-            }
+            _ = child.recv() => reap(targets, consumer, session, options)?,
+            _ = poll.tick(), if targets.needs_polling() => reap(targets, consumer, session, options)?,
             () = filling(wake.as_ref()) => { consumer.drain(session)?; }
             _ = switch.tick() => { consumer.drain(session)?; }
             _ = agg.tick() => consumer.observe_keys(session)?,
@@ -282,10 +318,25 @@ async fn trace(
     Ok(())
 }
 
-fn reap(targets: &mut Targets, consumer: &mut Consumer<'_>, options: &Options) -> Result<()> {
-    for text in targets.reap() {
-        if !options.on(Opt::quiet) {
-            consumer.out.say(&format!("dtrace: {text}\n"))?;
+fn reap(
+    targets: &mut Targets,
+    consumer: &mut Consumer<'_>,
+    session: &mut dyn Session,
+    options: &Options,
+) -> Result<()> {
+    for noticed in targets.reap() {
+        match noticed {
+            Noticed::Exiting(pid) => {
+                // Its stacks get their names while its mappings are there.
+                consumer.drain(session)?;
+                consumer.symbols.observe(pid);
+                targets.let_exit(pid);
+            }
+            Noticed::Ended(text) => {
+                if !options.on(Opt::quiet) {
+                    consumer.out.say(&format!("dtrace: {text}\n"))?;
+                }
+            }
         }
     }
     Ok(())
@@ -298,32 +349,65 @@ fn finish(session: &mut dyn Session, consumer: &mut Consumer<'_>) -> Result<()> 
     consumer.report_drops(session)?;
     consumer.newline();
     if !signals::impatient() {
-        consumer.print_rest(session).context("failed to print aggregations")?;
+        consumer
+            .print_rest(session)
+            .context("failed to print aggregations")?;
     }
     consumer.out.flush()?;
     Ok(())
 }
 
-fn list_probes(request: &Request, texts: &Texts, targets: &Targets, backend: &dyn Backend) -> Result<Ended> {
-    let descs: Vec<ProbeDesc> = match texts.list.is_empty() {
-        true => vec![ProbeDesc::default()],
-        false => match compile::compile(request, texts, targets, backend.kernel(), true) {
-            Ok(p) => p.clauses.into_iter().map(|c| c.desc).collect(),
+fn list_probes(
+    request: &Request,
+    texts: &Texts,
+    targets: &Targets,
+    backend: &dyn Backend,
+) -> Result<Ended> {
+    let (mut descs, mut nothing) = (Vec::new(), Vec::new());
+    if texts.list.is_empty() {
+        descs.push(ProbeDesc::default());
+    } else {
+        let program = match compile::compile(request, texts, targets, backend.kernel(), true) {
+            Ok(p) => p,
             Err(text) => return Ok(Ended::BadProgram(text)),
-        },
-    };
+        };
+        // A description that matches nothing leaves no clause.
+        nothing.extend(
+            texts
+                .list
+                .iter()
+                .filter(|t| program.clauses.iter().all(|c| c.span.src != t.src)),
+        );
+        descs.extend(program.clauses.into_iter().map(|c| c.desc));
+    }
     let mut out = open_output(request)?;
     let verbose = (request.verbose > 0).then(|| backend.kernel());
     let mut status = 0;
     list::heading(&mut out);
     for desc in &descs {
-        let probes = backend.probes(desc).with_context(|| format!("failed to match {desc}"))?;
+        let probes = backend
+            .probes(desc)
+            .with_context(|| format!("failed to match {desc}"))?;
         if probes.is_empty() {
-            let why = backend.why_none(desc).map_or_else(String::new, |w| format!(" ({w})"));
-            out.say(&format!("dtrace: failed to match {desc}: No probe matches description{why}\n"))?;
+            let why = backend
+                .why_none(desc)
+                .map_or_else(String::new, |w| format!(" ({w})"));
+            out.say(&format!(
+                "dtrace: failed to match {desc}: No probe matches description{why}\n"
+            ))?;
             status = 1;
         }
         list::rows(&mut out, &probes, verbose)?;
+    }
+    for text in nothing {
+        let spec = match &text.input {
+            Input::Script(file) => file,
+            Input::Probe(_, spec) => spec,
+        };
+        out.say(&format!(
+            "dtrace: failed to match {spec}: No probe matches description\n"
+        ))?;
+        status = 1;
     }
     out.flush()?;
     Ok(Ended::Status(status))

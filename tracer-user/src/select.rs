@@ -15,7 +15,10 @@ struct Candidate {
 
 /// In the order of preference.
 const CANDIDATES: &[Candidate] = &[
-    Candidate { name: "ebpf", open: || Ok(Box::new(EbpfBackend::new()?)) },
+    Candidate {
+        name: "ebpf",
+        open: || Ok(Box::new(EbpfBackend::new()?)),
+    },
     Candidate {
         name: "kmod",
         open: || {
@@ -28,18 +31,29 @@ const CANDIDATES: &[Candidate] = &[
 /// Tries the candidates that `wanted` (a name, or `auto`) allows.
 pub fn choose(wanted: &str) -> Result<Box<dyn Backend>> {
     let mut reasons = Vec::new();
-    for c in CANDIDATES.iter().filter(|c| wanted == "auto" || wanted == c.name) {
+    for c in CANDIDATES
+        .iter()
+        .filter(|c| wanted == "auto" || wanted == c.name)
+    {
         match (c.open)() {
             Ok(backend) => return Ok(backend),
             Err(e) => reasons.push((c.name, e)),
         }
     }
     // A missing privilege is the user's to mend, and most likely all that is wrong.
-    if let Some((_, e)) = reasons.iter().find(|(_, e)| matches!(e, BackendError::Privilege(_))) {
+    if let Some((_, e)) = reasons
+        .iter()
+        .find(|(_, e)| matches!(e, BackendError::Privilege(_)))
+    {
         return Err(anyhow!("DTrace requires additional privileges: {e}"));
     }
-    let list: String = reasons.iter().map(|(name, e)| format!("\n  {name}: {e}")).collect();
-    Err(anyhow!("DTrace device not available on system: no kernel side works{list}"))
+    let list: String = reasons
+        .iter()
+        .map(|(name, e)| format!("\n  {name}: {e}"))
+        .collect();
+    Err(anyhow!(
+        "DTrace device not available on system: no kernel side works{list}"
+    ))
 }
 
 /// What each candidate says, for `-vV`.

@@ -5,6 +5,9 @@
 //! does is missed, nothing of our own fork is seen as if it were the program's, and the program may itself use `ptrace`.
 //! Where `ptrace` is not allowed the child stops itself before `execve`.
 //!
+//! Where user addresses are to be named, a command stays attached until it exits: there it stops once more, while its
+//! mappings are still in place, and they are read ([`Noticed::Exiting`]).
+//!
 //! A command that still runs when tracing ends is killed, as DTrace does; a process of `-p` is left alone.
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -28,6 +31,15 @@ struct Target {
     held: bool,
     /// Not known to have ended.
     alive: bool,
+}
+
+/// Something that happened to a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Noticed {
+    /// A command is about to exit; it goes on when [`Targets::let_exit`] is called.
+    Exiting(u32),
+    /// It has ended: what DTrace says of it.
+    Ended(String),
 }
 
 /// Changes to the environment of commands, from `-x setenv` and `-x unsetenv`.
@@ -101,16 +113,6 @@ impl Targets {
         self.list.first().map(|t| t.pid)
     }
 
-    /// All of them.
-    pub fn pids(&self) -> impl Iterator<Item = u32> {
-        self.list.iter().map(|t| t.pid)
-    }
-
-    /// There are none.
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
     /// Some process of `-p` must be looked at now and then: nobody tells us of its end.
     pub fn needs_polling(&self) -> bool {
         self.list.iter().any(|t| !t.ours && t.alive)
@@ -121,50 +123,65 @@ impl Targets {
         !self.list.is_empty() && self.list.iter().all(|t| !t.alive)
     }
 
-    /// Lets the commands run.
-    pub fn release(&mut self) {
+    /// Lets the commands run. `watch_exit`: they stop once more before they exit.
+    pub fn release(&mut self, watch_exit: bool) {
         for t in self.list.iter_mut().filter(|t| t.held) {
             t.held = false;
-            let Ok(pid) = libc::pid_t::try_from(t.pid) else {
-                continue;
-            };
-            // SAFETY: detaching takes no memory of ours; a process that is not our tracee is an error.
-            let detached = unsafe { libc::ptrace(libc::PTRACE_DETACH, pid, 0, 0) } == 0;
-            if !detached {
+            if watch_exit && ptrace(libc::PTRACE_SETOPTIONS, t.pid, libc::PTRACE_O_TRACEEXIT) {
+                ptrace(libc::PTRACE_CONT, t.pid, 0);
+            } else if !ptrace(libc::PTRACE_DETACH, t.pid, 0) {
+                // It was not stopped by ptrace but by itself.
                 signal(t.pid, libc::SIGCONT);
             }
         }
     }
 
-    /// Looks for processes that have ended. Gives what DTrace says of each.
-    pub fn reap(&mut self) -> Vec<String> {
-        let mut said = Vec::new();
+    /// Lets a command go that is about to exit.
+    pub fn let_exit(&mut self, pid: u32) {
+        ptrace(libc::PTRACE_DETACH, pid, 0);
+    }
+
+    /// Looks for what happened to the processes.
+    pub fn reap(&mut self) -> Vec<Noticed> {
+        let mut noticed = Vec::new();
         for t in self.list.iter_mut().filter(|t| t.alive) {
             let pid = t.pid;
-            if t.ours {
-                match wait(pid, libc::WNOHANG) {
-                    Some(status) if libc::WIFEXITED(status) => {
-                        t.alive = false;
-                        said.push(match libc::WEXITSTATUS(status) {
-                            0 => format!("pid {pid} has exited"),
-                            n => format!("pid {pid} exited with status {n}"),
-                        });
+            if !t.ours {
+                if !exists(pid) {
+                    t.alive = false;
+                    noticed.push(Noticed::Ended(format!("pid {pid} has exited")));
+                }
+                continue;
+            }
+            while let Some(status) = wait(pid, libc::WNOHANG) {
+                if libc::WIFSTOPPED(status) {
+                    match status >> 16 {
+                        libc::PTRACE_EVENT_EXIT => noticed.push(Noticed::Exiting(pid)),
+                        // A signal on its way to the command: it gets it.
+                        0 => {
+                            ptrace(libc::PTRACE_CONT, pid, libc::WSTOPSIG(status));
+                        }
+                        _ => {
+                            ptrace(libc::PTRACE_CONT, pid, 0);
+                        }
                     }
-                    Some(status) if libc::WIFSIGNALED(status) => {
-                        t.alive = false;
-                        said.push(format!(
+                    continue;
+                }
+                t.alive = false;
+                noticed.push(Noticed::Ended(
+                    match (libc::WIFEXITED(status), libc::WEXITSTATUS(status)) {
+                        (true, 0) => format!("pid {pid} has exited"),
+                        (true, n) => format!("pid {pid} exited with status {n}"),
+                        (false, _) => format!(
                             "pid {pid} terminated by {}",
                             signal_name(libc::WTERMSIG(status))
-                        ));
-                    }
-                    Some(_) | None => {}
-                }
-            } else if !exists(pid) {
-                t.alive = false;
-                said.push(format!("pid {pid} has exited"));
+                        ),
+                    },
+                ));
+                break;
             }
         }
-        said
+        noticed
     }
 }
 
@@ -299,6 +316,15 @@ fn signal(pid: u32, signal: libc::c_int) {
     }
 }
 
+/// A request to a stopped tracee. Whether it was one.
+fn ptrace(request: libc::c_uint, pid: u32, data: libc::c_int) -> bool {
+    let Ok(pid) = libc::pid_t::try_from(pid) else {
+        return false;
+    };
+    // SAFETY: the requests used here take numbers, no memory of ours; a process that is not our tracee is an error.
+    unsafe { libc::ptrace(request, pid, 0, libc::c_long::from(data)) == 0 }
+}
+
 /// Whether a process is there and not a zombie.
 fn exists(pid: u32) -> bool {
     let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else {
@@ -344,25 +370,39 @@ mod tests {
     use super::*;
     use std::time::{Duration, Instant};
 
-    fn run_to_end(command: &str, env: &Environment) -> Vec<String> {
+    fn run_to_end(command: &str, env: &Environment, watch_exit: bool) -> Vec<Noticed> {
         let mut t = Targets::default();
         t.start(command, env).expect("started");
-        t.release();
+        t.release(watch_exit);
         let begin = Instant::now();
-        loop {
-            let said = t.reap();
-            if !said.is_empty() || begin.elapsed() > Duration::from_secs(20) {
-                assert!(t.all_ended());
-                return said;
+        let mut all = Vec::new();
+        while !t.all_ended() {
+            assert!(begin.elapsed() < Duration::from_secs(20), "{all:?}");
+            for n in t.reap() {
+                if let Noticed::Exiting(pid) = n {
+                    let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).expect("maps");
+                    assert!(
+                        maps.contains("[stack]"),
+                        "an exiting command still has its mappings"
+                    );
+                    t.let_exit(pid);
+                }
+                all.push(n);
             }
-            std::thread::sleep(Duration::from_millis(5));
+            std::thread::sleep(Duration::from_millis(2));
         }
+        all
     }
 
     fn ends_with(command: &str, want: &str) {
-        let said = run_to_end(command, &Environment::default());
-        assert_eq!(said.len(), 1);
-        assert!(said[0].ends_with(want), "{said:?}");
+        for watch_exit in [false, true] {
+            let noticed = run_to_end(command, &Environment::default(), watch_exit);
+            assert_eq!(noticed.len(), 1 + usize::from(watch_exit));
+            let Some(Noticed::Ended(text)) = noticed.last() else {
+                panic!("{noticed:?}")
+            };
+            assert!(text.ends_with(want), "{text}");
+        }
     }
 
     #[test]
@@ -413,7 +453,7 @@ mod tests {
             );
         }
         assert!(t.attach(0x7fff_fff0).is_err());
-        assert!(t.is_empty());
+        assert!(t.list.is_empty());
     }
 
     #[test]
@@ -423,8 +463,15 @@ mod tests {
             unset: vec!["HOME".into()],
         };
         // No shell splits the command: it is one word after -c.
-        let said = run_to_end("sh -c test${DT_TEST_A:+${IFS}-z${IFS}\"$HOME\"}", &env);
-        assert!(said[0].ends_with("has exited"), "{said:?}");
+        let noticed = run_to_end(
+            "sh -c test${DT_TEST_A:+${IFS}-z${IFS}\"$HOME\"}",
+            &env,
+            false,
+        );
+        let Some(Noticed::Ended(text)) = noticed.last() else {
+            panic!("{noticed:?}")
+        };
+        assert!(text.ends_with("has exited"), "{text}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::{Cg, Failed, Label, R0, Tmp, var_id};
 use crate::check::tree::{Arith, Bits, Cmp, TExpr, TKind, VarIdx};
+use crate::diag::{Diag, Tag};
 use crate::dif::op::{Insn, Op, PUSH_INT, PUSH_STRING};
 use crate::dif::{BuiltinVar, Subr};
 use crate::program::Scope;
@@ -241,6 +242,11 @@ impl Cg<'_, '_> {
             } => self.assign_op(lv, *op, rhs, *common).map(Some),
             TKind::IncDec { lv, by, prefix } => self.inc_dec(lv, *by, *prefix).map(Some),
             TKind::Call(subr, args) => self.call(e, *subr, args),
+            TKind::Xlate(_) => Err(Box::new(Diag::new(
+                Tag::D_XLATE_DYN,
+                e.span,
+                "a translated value has members but is no object: it cannot be stored, traced or compared",
+            ))),
             TKind::Error => {
                 Err(self.fail("internal: expression with errors reached code generation"))
             }

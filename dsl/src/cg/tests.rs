@@ -503,6 +503,41 @@ fn objects() {
 }
 
 #[test]
+fn translators() {
+    let decl = "struct raw { long a; int n; int pad; char name[6]; };
+        typedef struct out { int twice; string text; uint64_t addr; struct raw *self; } out_t;
+        translator out_t < struct raw *R > { twice = R->n * 2; text = R->name; addr = (uint64_t)R; self = R; };
+        struct deep { int v; };
+        translator struct deep < out_t *O > { v = O->twice; };
+        inline out_t *cur = xlate <out_t *> ((struct raw *)arg0);\n";
+    let cases = [
+        (
+            "BEGIN { trace(xlate <out_t> ((struct raw *)arg0).twice); }",
+            "-10",
+        ),
+        (
+            "BEGIN { trace(xlate <out_t *> ((struct raw *)arg0)->text); trace(cur->text == \"hello\"); }",
+            "hello 1",
+        ),
+        (
+            "BEGIN { trace(cur->twice + 1); trace(cur->addr == arg0); trace(cur->self->n); }",
+            "-9 1 -5",
+        ),
+        ("BEGIN { trace(xlate <struct deep> (cur).v); }", "-10"),
+        (
+            "BEGIN { trace(sizeof(out_t)); trace(offsetof(out_t, addr)); }",
+            "88 72",
+        ),
+    ];
+    let texts: Vec<(String, &str)> = cases
+        .iter()
+        .map(|(t, w)| (format!("{decl}{t}"), *w))
+        .collect();
+    let cases: Vec<(&str, &str)> = texts.iter().map(|(t, w)| (t.as_str(), *w)).collect();
+    check_programs(&cases);
+}
+
+#[test]
 fn if_else() {
     check_programs(&[
         (

@@ -1,8 +1,8 @@
 //! Expressions: one function per form. Operators stand in `ops.rs`, calls in `func.rs`, names in `name.rs`.
 
-use super::Checker;
 use super::name::var_ref;
 use super::tree::{Arith, Bits, TExpr, TKind};
+use super::{Checker, Global};
 use crate::ast::{self, BinaryOp, Expr, ExprKind, Ident, UnaryOp};
 use crate::builtin::VarRow;
 use crate::diag::{Diag, Tag};
@@ -98,10 +98,7 @@ impl Checker<'_> {
                 self.stringof(x, span)
             }
             ExprKind::Offsetof { ty, member } => self.offsetof(ty, member, span),
-            ExprKind::Xlate { .. } => {
-                self.not_yet(span, "xlate");
-                TExpr::error(span)
-            }
+            ExprKind::Xlate { ty, operand } => self.xlate(ty, operand, span),
             ExprKind::Error => TExpr::error(span),
         }
     }
@@ -146,6 +143,9 @@ impl Checker<'_> {
 
     /// An array becomes a pointer to its first element, a function its address.
     pub(super) fn decay(&mut self, e: TExpr) -> TExpr {
+        if matches!(e.kind, TKind::Xlate(_)) {
+            return e;
+        }
         let to = match &*self.types.resolve(e.ty) {
             Type::Array { elem, .. } => self.types.ptr(*elem),
             Type::Func(_) => self.types.ptr(e.ty),
@@ -175,6 +175,13 @@ impl Checker<'_> {
             )
         {
             return self.builtin_index(row, keys, span);
+        }
+        if let ExprKind::Name(n) = &base.kind
+            && n.scope.is_none()
+            && let Some(Global::Inline(def)) = self.globals.get(&n.name)
+            && !def.params.is_empty()
+        {
+            return self.inline_use(&n.name, keys, span);
         }
         if let Some(r) = var_ref(base)
             && r.keys.is_none()
@@ -246,6 +253,12 @@ impl Checker<'_> {
             return TExpr::error(span);
         }
         let op = if arrow { "->" } else { "." };
+        if let TKind::Xlate(input) = &base.kind
+            && arrow == self.types.is_pointer(base.ty)
+        {
+            let sou = self.types.pointee(base.ty).unwrap_or(base.ty);
+            return self.xlate_member(sou, input, member, span);
+        }
         let (addr, sou) = if arrow {
             let ptr = self.decay(base);
             match self.types.pointee(ptr.ty) {
@@ -415,11 +428,7 @@ impl Checker<'_> {
         if self.types.is_error(ty) {
             return TExpr::error(span);
         }
-        let size = if self.types.is_string(ty) {
-            Some(self.opts.strsize)
-        } else {
-            self.types.size_of(ty)
-        };
+        let size = self.types.size_of(ty);
         match size {
             Some(n) => TExpr::new(
                 TKind::Int(i64::from(n)),

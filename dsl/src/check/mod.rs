@@ -12,10 +12,12 @@ mod ctype;
 mod decl;
 mod expr;
 mod func;
+mod inline;
 mod name;
 mod ops;
 mod printf;
 pub mod tree;
+mod xlate;
 
 pub(crate) use ops::{normalize, working_shape};
 
@@ -58,6 +60,8 @@ enum Global {
 /// `inline type name = expr;`
 struct InlineDef {
     ty: TypeId,
+    /// Names and types of the keys of an inline array.
+    params: Vec<(String, TypeId)>,
     value: ast::Expr,
 }
 
@@ -84,6 +88,9 @@ pub struct Checker<'k> {
     aggs: Vec<AggDef>,
     matched: HashMap<ProbeDesc, Rc<Matched>>,
     ctx: Option<ClauseCtx>,
+    translators: Vec<Rc<xlate::Translator>>,
+    /// The input of the translator, or the keys of the inline, that is being expanded.
+    bound: Vec<(String, TExpr)>,
     /// Inlines being expanded, to stop an inline that names itself.
     expanding: Vec<String>,
     expansions: u32,
@@ -112,6 +119,8 @@ pub fn check(ast: &ast::Ast, opts: &CompileOpts, kernel: &dyn KernelView) -> (Pr
         aggs: Vec::new(),
         matched: HashMap::new(),
         ctx: None,
+        translators: Vec::new(),
+        bound: Vec::new(),
         expanding: Vec::new(),
         expansions: 0,
         depth: 0,
@@ -122,12 +131,13 @@ pub fn check(ast: &ast::Ast, opts: &CompileOpts, kernel: &dyn KernelView) -> (Pr
         program: Program::default(),
     };
     c.pragmas(ast);
+    c.types.set_strsize(c.opts.strsize);
     for item in &ast.items {
         match &item.kind {
             ast::ItemKind::Clause(clause) => c.clause(clause, item.span),
             ast::ItemKind::Decl(d) => c.decl(d, item.span),
             ast::ItemKind::Inline(i) => c.inline(i, item.span),
-            ast::ItemKind::Translator(_) => c.not_yet(item.span, "translator"),
+            ast::ItemKind::Translator(t) => c.translator(t, item.span),
             ast::ItemKind::Provider(_) => c.not_yet(item.span, "provider declaration"),
         }
     }

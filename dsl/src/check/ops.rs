@@ -99,6 +99,10 @@ impl Checker<'_> {
     /// A scalar, converted to a scalar type.
     pub(super) fn convert(&mut self, e: TExpr, to: TypeId) -> TExpr {
         let span = e.span;
+        // There is no value that could be converted; what is wrong is said when code is asked for.
+        if matches!(e.kind, TKind::Xlate(_)) {
+            return e;
+        }
         let (from, target) = (self.types.shape(e.ty), self.types.shape(to));
         let is_bool = matches!(
             &*self.types.resolve(to),

@@ -185,6 +185,8 @@ pub enum TKind {
     },
     /// A subroutine, arguments converted to its signature.
     Call(Subr, Vec<TExpr>),
+    /// What a translator makes of its input; only members can be taken of it.
+    Xlate(Box<TExpr>),
     /// Already reported.
     Error,
 }

@@ -127,8 +127,7 @@ impl SouBuilder {
 }
 
 impl Types<'_> {
-    /// In bytes; `None` for what has no size (void, functions, incomplete types, stacks). A `string` has the size of its
-    /// address here: how long its text may be is an option, and whoever asks for that knows it.
+    /// In bytes; `None` for what has no size (void, functions, incomplete types, stacks).
     pub fn size_of(&self, id: TypeId) -> Option<u32> {
         self.size_at(id, 0)
     }
@@ -139,7 +138,8 @@ impl Types<'_> {
         }
         match &*self.resolve(id) {
             Type::Int { size, .. } | Type::Float { size, .. } => Some(*size),
-            Type::Ptr(_) | Type::String | Type::Sym(_) => Some(8),
+            Type::Ptr(_) | Type::Sym(_) => Some(8),
+            Type::String => Some(self.strsize.get()),
             Type::Array { elem, len } => {
                 let total = u64::from(self.size_at(*elem, depth + 1)?) * u64::from(*len);
                 u32::try_from(total)
@@ -162,6 +162,7 @@ impl Types<'_> {
             match &*self.resolve(id) {
                 Type::Array { elem, .. } => id = *elem,
                 Type::Sou(s) => return s.body.as_ref().map_or(1, |b| b.align),
+                Type::String => return 1,
                 _ => return self.size_of(id).unwrap_or(1).clamp(1, 16),
             }
         }

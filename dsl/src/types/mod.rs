@@ -11,7 +11,7 @@ mod layout;
 mod print;
 mod promote;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -187,6 +187,7 @@ pub enum Tagged {
 /// The arena.
 pub struct Types<'k> {
     inner: RefCell<Inner>,
+    strsize: Cell<u32>,
     kernel: &'k dyn KernelView,
 }
 
@@ -285,6 +286,7 @@ impl<'k> Types<'k> {
     pub fn new(kernel: &'k dyn KernelView) -> Types<'k> {
         let types = Types {
             inner: RefCell::new(Inner::default()),
+            strsize: Cell::new(256),
             kernel,
         };
         for (i, (idx, name, size, signed, kind)) in BASIC.iter().enumerate() {
@@ -337,6 +339,11 @@ impl<'k> Types<'k> {
             types.define(name, id);
         }
         types
+    }
+
+    /// How many bytes a string has room for (`-x strsize`).
+    pub fn set_strsize(&self, size: u32) {
+        self.strsize.set(size);
     }
 
     /// The kernel that types come from.

@@ -147,11 +147,14 @@ impl Kernel {
         (e.addr != 0).then_some(e.addr)
     }
 
-    /// Where all functions are, by module and name; empty if the kernel doesn't tell.
-    pub fn addresses(&self) -> HashMap<(&str, &str), u64> {
-        let mut all = HashMap::new();
+    /// Where all functions are, by module and name, and whether several functions have that name; empty if the kernel
+    /// doesn't tell.
+    pub fn addresses(&self) -> HashMap<(&str, &str), (u64, bool)> {
+        let mut all: HashMap<_, (u64, bool)> = HashMap::new();
         for (_, e) in self.kallsyms().functions().filter(|(_, e)| e.addr != 0) {
-            all.entry((e.module, e.name)).or_insert(e.addr);
+            all.entry((e.module, e.name))
+                .and_modify(|(_, several)| *several = true)
+                .or_insert((e.addr, false));
         }
         all
     }

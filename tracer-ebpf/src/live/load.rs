@@ -20,6 +20,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
+/// Up to so many functions are searched in the symbol table one by one, and by the kernel by name.
+const FEW: usize = 16;
+
 /// What keeps the programs loaded and attached. Dropping it detaches.
 #[derive(Default)]
 pub struct Attached {
@@ -170,44 +173,43 @@ impl Loader<'_> {
         Ok(())
     }
 
-    /// The functions of a kprobe.multi program with their cookies, so that none is twice in a batch: the kernel would only
-    /// fire one of the two. By address where that is known, because the kernel's search by name takes longer than the rest.
+    /// The functions of a kprobe.multi program with their cookies, in batches for a link each. No function is twice in a
+    /// batch under two names: the kernel would fire only one of the two. Many go by address, because the kernel's search by
+    /// name takes longer than the rest; a name that several functions have goes by name, so that the kernel takes the one
+    /// that can be probed.
     fn targets<'b>(&self, image: &'b Image, prog: &Prog) -> Vec<Vec<Target<'b>>> {
-        let sites: Vec<(&str, &str, u64)> = prog
-            .probes
-            .iter()
-            .filter_map(|&i| match &image.probes.get(i as usize)?.site {
-                Site::Func { name, module, .. } => {
-                    Some((module.as_str(), name.as_str(), u64::from(i)))
-                }
-                _ => None,
-            })
-            .collect();
-        // For a few, searching the text is quicker than a table of everything.
-        let table = match sites.len() {
-            0..16 => None,
-            _ => Some(self.kernel.addresses()),
+        let site = |&i: &u32| match &image.probes.get(i as usize)?.site {
+            Site::Func { name, module, .. } => Some((module.as_str(), name.as_str(), u64::from(i))),
+            _ => None,
         };
-        let address = |module: &str, name: &str| match &table {
-            Some(t) => t.get(&(module, name)).copied(),
-            None => self.kernel.address(module, name),
-        };
+        let sites: Vec<(&str, &str, u64)> = prog.probes.iter().filter_map(site).collect();
+        let table = (sites.len() > FEW).then(|| self.kernel.addresses());
         let mut batches: Vec<(HashSet<u64>, Vec<Target<'_>>)> = Vec::new();
         for (module, name, cookie) in sites {
-            let addr = address(module, name);
-            let target = Target { name, addr, cookie };
-            let place = batches
-                .iter_mut()
-                .find(|(used, _)| addr.is_none_or(|a| !used.contains(&a)));
-            match place {
+            let (at, by_name) = match &table {
+                Some(t) => t.get(&(module, name)).copied().unzip(),
+                None => (self.kernel.address(module, name), Some(true)),
+            };
+            let target = Target {
+                name,
+                addr: at.filter(|_| by_name == Some(false)),
+                cookie,
+            };
+            let free =
+                |(used, _): &&mut (HashSet<u64>, Vec<_>)| at.is_none_or(|a| !used.contains(&a));
+            match batches.iter_mut().find(free) {
                 Some((used, batch)) => {
-                    used.extend(addr);
+                    used.extend(at);
                     batch.push(target);
                 }
-                None => batches.push((addr.into_iter().collect(), vec![target])),
+                None => batches.push((at.into_iter().collect(), vec![target])),
             }
         }
-        batches.into_iter().map(|(_, batch)| batch).collect()
+        let halves = batches.into_iter().flat_map(|(_, batch)| {
+            let (by_addr, by_name) = batch.into_iter().partition(|t| t.addr.is_some());
+            [by_addr, by_name]
+        });
+        halves.filter(|b: &Vec<_>| !b.is_empty()).collect()
     }
 
     /// What typed programs attach to, as the lookup table that aya wants: a BTF object of the right numbering that only

@@ -27,7 +27,7 @@ use record::Style;
 use std::io::Write;
 use symbol::Symbols;
 use tracer_ebpf::backend::{Drops, Session};
-use tracer_ebpf::image::{AggLayout, FAULT_RECORD, KeyField, RecordLayout};
+use tracer_ebpf::image::{AggLayout, FAULT_RECORD, Field, FieldKind, KeyField, RecordLayout};
 use tracer_ebpf::site::ProbeInfo;
 use value::{Value, uint};
 
@@ -372,6 +372,31 @@ impl<'a> Consumer<'a> {
             .print_rest(&mut self.out.buf, style, &mut self.symbols, session)?;
         self.out.flush()?;
         Ok(())
+    }
+
+    /// Whether user addresses are to be named: then the mappings of processes matter.
+    pub fn names_user_addresses(&self) -> bool {
+        let key = |k: &KeyField| match k.ty {
+            KeyType::Ustack { .. } => true,
+            KeyType::Sym(kind) => value::is_user(kind),
+            KeyType::Int { .. } | KeyType::Str | KeyType::Bytes { .. } | KeyType::Stack { .. } => {
+                false
+            }
+        };
+        let field = |f: &Field| match f.kind {
+            FieldKind::Ustack => true,
+            FieldKind::Sym { kind } => value::is_user(kind),
+            FieldKind::Int { .. } | FieldKind::Str | FieldKind::Bytes { .. } | FieldKind::Stack => {
+                false
+            }
+        };
+        self.enabling.aggs.iter().flat_map(|a| &a.keys).any(key)
+            || self
+                .enabling
+                .records
+                .iter()
+                .flat_map(|r| &r.fields)
+                .any(field)
     }
 
     /// Looks at the mappings of processes whose stacks are keys: they are gone when the process has ended, and keys are

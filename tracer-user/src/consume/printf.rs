@@ -13,6 +13,9 @@ use dsl::format::{Conv, ConvKind, Format, Piece, Size};
 /// Digits of a pointer: the width that `?` stands for.
 const POINTER_WIDTH: usize = 16;
 
+/// Prints the conversion of an aggregation's value; the number says how many there were before it.
+pub type AggConv<'a> = &'a mut dyn FnMut(&mut Vec<u8>, &Conv, Spec, usize);
+
 /// Prints a format. `agg` prints the conversion of an aggregation's value (`%@d`), with the number of such conversions
 /// before it.
 pub fn print(
@@ -20,7 +23,7 @@ pub fn print(
     format: &Format,
     args: &mut dyn Iterator<Item = Value<'_>>,
     symbols: &mut Symbols,
-    agg: &mut dyn FnMut(&mut Vec<u8>, &Conv, Spec, usize),
+    agg: AggConv<'_>,
 ) {
     let mut seen = 0;
     for piece in &format.pieces {
@@ -183,7 +186,7 @@ fn grouped(digits: &str, separator: &str) -> String {
         .chars()
         .enumerate()
         .flat_map(|(i, c)| {
-            let sep = if i > 0 && (n - i) % 3 == 0 {
+            let sep = if i > 0 && (n - i).is_multiple_of(3) {
                 separator
             } else {
                 ""
@@ -385,7 +388,7 @@ mod tests {
             }
             it.next();
         }
-        let mut number = |it: &mut std::iter::Peekable<std::str::Chars<'_>>| {
+        let number = |it: &mut std::iter::Peekable<std::str::Chars<'_>>| {
             if it.peek() == Some(&'*') {
                 it.next();
                 return Some(Size::Arg);

@@ -136,7 +136,10 @@ impl Symbols {
 
     /// Symbols of this system. `plain`: user addresses are shown as numbers.
     pub fn new(plain: bool) -> Symbols {
-        Symbols { plain, ..Symbols::default() }
+        Symbols {
+            plain,
+            ..Symbols::default()
+        }
     }
 
     fn kernel_table(&mut self) -> &Kernel {
@@ -254,14 +257,20 @@ impl Symbols {
                 true => through,
                 false => m.path.clone(),
             };
-            let source = Source::Elf(Elf::new(path));
             let elf = self
                 .elf
                 .get_or_insert_with(|| Symbolizer::builder().enable_code_info(false).build());
-            let symbol = elf
-                .symbolize_single(&source, Input::FileOffset(addr - m.start + m.offset))
-                .ok()
-                .and_then(|s| s.into_sym().map(|s| (s.name.into_owned(), s.offset as u64)));
+            let input = Input::FileOffset(addr - m.start + m.offset);
+            // With debug information where there is some; where that is broken or not the file's, the file's own symbols.
+            let symbol = [true, false].into_iter().find_map(|debug_syms| {
+                let mut file = Elf::new(&path);
+                file.debug_syms = debug_syms;
+                let found = elf
+                    .symbolize_single(&Source::Elf(file), input)
+                    .ok()?
+                    .into_sym()?;
+                Some((found.name.into_owned(), found.offset as u64))
+            });
             Some(Named { module, symbol })
         });
         self.named.insert((pid, addr), named.clone());
@@ -333,6 +342,13 @@ mod tests {
         let text = s.user(std::process::id(), until_here as *const () as u64);
         assert!(text.contains("until_here"), "{text}");
         assert!(text.contains('`'), "{text}");
+    }
+
+    #[test]
+    fn functions_of_stripped_libraries_have_names() {
+        let mut s = Symbols::default();
+        let text = s.user(std::process::id(), libc::getppid as *const () as u64);
+        assert!(text.contains("libc") && text.ends_with("getppid"), "{text}");
     }
 
     #[inline(never)]

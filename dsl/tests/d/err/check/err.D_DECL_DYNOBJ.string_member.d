@@ -1,1 +1,0 @@
-struct s { string a; }; BEGIN { trace(1); }
