@@ -184,16 +184,15 @@ fn args(facts: &dyn Facts, probe: &ProbeInfo) -> Option<Vec<ArgInfo>> {
         };
         return Some(vec![value("ret"), value("ret")]);
     }
-    // A 32-bit caller's registers are narrower, but what they mean is what the native call of that name takes: without
-    // that, `syscall::read:entry`, which matches both, could not have args[] at all.
+    // Of a 32-bit caller too: what its pointers lead to differs, but that is user memory, which D only copies; and a
+    // description that says nothing about the module must have arguments that agree.
     match abi {
         Abi::Native => facts.syscall_params(kernel_name(&probe.function)),
         Abi::Compat32 => facts.syscall_params(compat_name(&probe.function)),
     }
 }
 
-/// Parameters out of an event's `format` file: what follows `__syscall_nr`. Without `const`, which says nothing about a
-/// caller's memory (and DTrace shows none).
+/// Parameters out of an event's `format` file: what follows `__syscall_nr`.
 pub fn params_of_format(text: &str) -> Vec<ArgInfo> {
     let fields = text.lines().filter_map(|line| {
         let field = line.trim().strip_prefix("field:")?;
@@ -201,9 +200,11 @@ pub fn params_of_format(text: &str) -> Vec<ArgInfo> {
         let declaration = declaration.trim();
         let at = declaration.rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))? + 1;
         let (ty, name) = declaration.split_at(at);
+        // DTrace lists them without qualifiers.
+        let ty = ty.trim();
         Some(ArgInfo {
             name: name.to_owned(),
-            ty: ArgType::C(ty.replace("const ", "").trim().to_owned()),
+            ty: ArgType::C(ty.strip_prefix("const ").unwrap_or(ty).to_owned()),
         })
     });
     fields

@@ -357,10 +357,15 @@ impl<'a> Consumer<'a> {
         Ok(())
     }
 
-    /// A newline, as after `^C` and before the aggregations at the end; `_DTRACE_TESTING` leaves it out.
+    /// A newline, as after `^C`.
     pub fn newline(&mut self) {
+        self.out.buf.push(b'\n');
+    }
+
+    /// The newline before the aggregations at the end, which `_DTRACE_TESTING` leaves out.
+    pub fn end(&mut self) {
         if !self.look.testing {
-            self.out.buf.push(b'\n');
+            self.newline();
         }
     }
 
