@@ -121,7 +121,7 @@ impl<'a> Consumer<'a> {
         self.status
     }
 
-    /// Takes everything that is ready out of the ring and prints it. Gives the number of records.
+    /// Takes everything that is ready out of the ring and prints it. Gives the number of bytes that there were.
     pub fn drain(&mut self, session: &mut dyn Session) -> Result<usize> {
         let mut arena = std::mem::take(&mut self.arena);
         let mut ends = std::mem::take(&mut self.ends);
@@ -155,12 +155,12 @@ impl<'a> Consumer<'a> {
                 break;
             }
         }
-        let n = records.len();
         drop(records);
+        let bytes = arena.len();
         self.arena = arena;
         self.ends = ends;
         self.out.flush()?;
-        Ok(n)
+        Ok(bytes)
     }
 
     fn record(
