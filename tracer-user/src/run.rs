@@ -387,7 +387,7 @@ fn finish(session: &mut dyn Session, consumer: &mut Consumer<'_>) -> Result<()> 
     session.stop().context("couldn't stop tracing")?;
     consumer.drain(session)?;
     consumer.report_drops(session)?;
-    consumer.newline();
+    consumer.end_of_records();
     if !signals::impatient() {
         consumer
             .print_rest(session)

@@ -11,7 +11,7 @@ use super::record::{self, Style};
 use super::symbol::Symbols;
 use super::value::key_member;
 use dsl::format::{Conv, ConvKind, Format};
-use dsl::program::{AggFunc, AggId};
+use dsl::program::{AggFunc, AggId, KeyType};
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
@@ -160,9 +160,13 @@ fn compare_keys(fields: &[KeyField], a: &[u8], b: &[u8], pos: usize) -> Ordering
                 a.get(range.clone()).unwrap_or_default(),
                 b.get(range).unwrap_or_default(),
             );
-            match f.bytes {
-                1 | 2 | 4 | 8 => a.iter().rev().cmp(b.iter().rev()),
-                _ => a.cmp(b),
+            match f.ty {
+                // Little-endian.
+                KeyType::Int { .. } | KeyType::Sym(_) => a.iter().rev().cmp(b.iter().rev()),
+                KeyType::Str
+                | KeyType::Bytes { .. }
+                | KeyType::Stack { .. }
+                | KeyType::Ustack { .. } => a.cmp(b),
             }
         })
         .find(|o| o.is_ne())

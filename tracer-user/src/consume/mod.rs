@@ -46,7 +46,7 @@ pub struct Look {
     pub droptags: bool,
     /// `-x noresolve`: user addresses are shown as numbers.
     pub noresolve: bool,
-    /// `_DTRACE_TESTING` is set: no CPU and ID columns.
+    /// `_DTRACE_TESTING` is set: no CPU and ID columns, no blank line at the end.
     pub testing: bool,
 }
 
@@ -357,9 +357,16 @@ impl<'a> Consumer<'a> {
         Ok(())
     }
 
-    /// A newline, as after `^C` and before the aggregations at the end.
+    /// A newline after `^C`.
     pub fn newline(&mut self) {
         self.out.buf.push(b'\n');
+    }
+
+    /// The newline that ends the records, before the aggregations.
+    pub fn end_of_records(&mut self) {
+        if !self.look.testing {
+            self.newline();
+        }
     }
 
     /// The aggregations that no `printa` printed, at the end.
