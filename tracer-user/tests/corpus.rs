@@ -24,7 +24,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Programs that the checker's tests try against a kernel of their own making: the running one has other probes and types.
-const OTHER_KERNEL: &[&str] = &[];
+const OTHER_KERNEL: &[&str] = &[
+    "err.D_ADDROF_BITFIELD.field.d",
+    "err.D_ARGS_IDX.range.d",
+    "err.D_ARGS_MULTI.several.d",
+    "err.D_ARGS_TYPE.variable.d",
+    "err.D_ARGS_XLATOR.unknown.d",
+    "err.D_OFFSETOF_BITFIELD.field.d",
+    "err.D_OP_INCOMPLETE.forward.d",
+    "err.D_SIZEOF_BITFIELD.field.d",
+    "err.D_SYM_NOTYPES.untyped.d",
+];
 
 fn dir(topic: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -182,4 +192,12 @@ fn refused_by_the_checker() {
     let mut cases = cases("err/check", "err.");
     cases.retain(|c| !OTHER_KERNEL.contains(&name(c).as_str()));
     all("err/check", &cases, refuse_case);
+}
+
+/// What only a real kernel's types, symbols and probes can say.
+#[test]
+fn refused_by_this_kernel() {
+    if privileged("corpus::refused_by_this_kernel") {
+        all("err/live", &cases("err/live", "err."), refuse_case);
+    }
 }

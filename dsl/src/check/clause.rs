@@ -511,7 +511,7 @@ impl Checker<'_> {
                 difo: self.difo(&t),
             },
             Type::Array { .. } | Type::Sou(_) | Type::Float { .. } => {
-                let Some(size) = self.types.size_of(ty) else {
+                let Some(size) = self.types.size_of(ty).filter(|n| *n > 0) else {
                     let text = format!(
                         "a value of incomplete type {} cannot be recorded",
                         self.types.name(ty)

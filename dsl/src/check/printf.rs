@@ -252,7 +252,8 @@ impl Checker<'_> {
         if let Some(f) = &format {
             self.check_printa(f, &keys, ids.len(), span)?;
         }
-        Some((StmtKind::Printa { format, aggs: ids }, 1))
+        let actions = ids.len();
+        Some((StmtKind::Printa { format, aggs: ids }, actions))
     }
 
     fn check_printa(

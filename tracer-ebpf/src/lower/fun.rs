@@ -180,8 +180,6 @@ pub struct Fun<'a, 'b> {
     /// Control can reach the present point.
     pub reachable: bool,
     pub(super) stubs: Vec<Stub>,
-    /// Where the clause goes on after a fault.
-    pub fault_exit: Option<Label>,
     /// Inside ERROR clauses: faults are counted, not recorded.
     pub in_error: bool,
     /// Slots and scratch of clause-local variables.
@@ -198,8 +196,6 @@ pub struct Fun<'a, 'b> {
     pub dynamic: Option<super::subr::Dynamic>,
     /// Slot of `strtok`'s state.
     pub strtok: Option<u32>,
-    /// Slots that have to be zero from the start.
-    pub zeroed: Vec<i16>,
     /// In a subprogram on strings: slot of the pointer to the loops' memory.
     pub mem_slot: i16,
     /// Behind the end of the phase check and probe selection.

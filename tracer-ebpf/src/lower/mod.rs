@@ -5,12 +5,15 @@
 //! mentioning.
 
 pub mod agg;
+pub mod branch;
 pub mod entry;
 pub mod flow;
 pub mod fun;
 pub mod op;
 pub mod record;
+pub mod search;
 pub mod string;
+pub mod strsub;
 pub mod subr;
 pub mod var;
 
@@ -187,8 +190,8 @@ impl<'b> Cx<'b> {
             Single::State => ("state", MapKind::Array, 4, 64, 1),
             Single::Drops => ("drops", MapKind::PercpuArray, 4, 8, DROP_KINDS),
             Single::Ring => {
-                let size = self.opts.bufsize.clamp(4096, 1 << 30).next_power_of_two();
-                ("ring", MapKind::Ringbuf, 0, 0, size as u32)
+                let size = self.ring_bytes();
+                ("ring", MapKind::Ringbuf, 0, 0, size)
             }
             Single::Rodata => ("rodata", MapKind::Array, 4, 0, 1),
             Single::Zeros => ("zeros", MapKind::Array, 4, 0, 1),
@@ -232,6 +235,10 @@ impl<'b> Cx<'b> {
     /// Records.
     pub fn ring(&mut self) -> MapIx {
         self.single(Single::Ring)
+    }
+    /// Its size.
+    pub fn ring_bytes(&self) -> u32 {
+        self.opts.bufsize.clamp(4096, 1 << 30).next_power_of_two() as u32
     }
     /// Constants.
     pub fn rodata(&mut self) -> MapIx {
@@ -702,7 +709,6 @@ impl<'a, 'b> Fun<'a, 'b> {
             label_have: HashMap::new(),
             reachable: true,
             stubs: Vec::new(),
-            fault_exit: None,
             in_error: false,
             locals: BTreeMap::new(),
             persist_top: SCRATCH_HEAD,
@@ -711,7 +717,6 @@ impl<'a, 'b> Fun<'a, 'b> {
             subs: BTreeMap::new(),
             dynamic: None,
             strtok: None,
-            zeroed: Vec::new(),
             mem_slot: 0,
             exit,
         }

@@ -19,6 +19,10 @@ use dsl::program::{Clause, ClauseId, Datum, DifType, Scope, StmtKind};
 const STACK_RECORD: u32 = 64;
 /// `BPF_RB_NO_WAKEUP`.
 const NO_WAKEUP: u64 = 1;
+/// `BPF_RB_FORCE_WAKEUP`.
+const FORCE_WAKEUP: u64 = 2;
+/// Of the pages of a ring that is more than half full, those at which the consumer is woken: one in 16.
+const WAKE_PAGES: i32 = 0xf000;
 
 /// The record under construction.
 #[derive(Clone, Copy, Debug)]
@@ -121,7 +125,6 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.scratch_top = self.persist_top;
         self.dynamic = self.dynamic_scratch(clause)?;
         let next = self.asm.label();
-        self.fault_exit = Some(next);
         if let Some(pred) = &clause.pred {
             let yes = self.asm.label();
             self.difo(pred, Want::Branch(yes, next))?;
@@ -443,16 +446,18 @@ impl<'a, 'b> Fun<'a, 'b> {
         }
         match r.next {
             Some(len) => self.asm.imm(R::R3, u64::from(len)),
-            None => {
-                let bad = self.fault(Fault::Unknown, FaultAddr::Zero, -1);
-                self.asm.ldx(Size::D, R::R3, R::FP, r.slot);
-                self.jmp(Cond::Gt, R::R3, r.most as i32, bad);
-            }
+            None => self.asm.ldx(Size::D, R::R3, R::FP, r.slot),
         }
         let ring = self.cx.ring();
+        self.asm.stx(Size::D, R::FP, r.slot, R::R3);
+        self.wake_flags()?;
+        self.asm.ldx(Size::D, R::R3, R::FP, r.slot);
+        if r.next.is_none() {
+            let bad = self.fault(Fault::Unknown, FaultAddr::Zero, -1);
+            self.jmp(Cond::Gt, R::R3, r.most as i32, bad);
+        }
         self.asm.map(R::R1, ring);
         self.mem_ptr(R::R2, r.at);
-        self.asm.imm(R::R4, NO_WAKEUP);
         self.call(Service::RingbufOutput)?;
         let lost = self.asm.label();
         self.asm.jmp(Cond::Ne, R::R0, 0, lost);
@@ -463,6 +468,28 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.asm.bind(lost);
         self.reachable = true;
         self.drop(DropKind::Principal)?;
+        Ok(())
+    }
+
+    /// r4 = flags of the ring: no wake-up, which would slow down what is traced, as long as the consumer's tick is enough.
+    fn wake_flags(&mut self) -> Result<(), LowerError> {
+        if !self.cx.caps.services.contains_key(&Service::RingbufQuery) {
+            self.asm.imm(R::R4, NO_WAKEUP);
+            return Ok(());
+        }
+        let ring = self.cx.ring();
+        let half = (self.cx.ring_bytes() / 2) as i32;
+        let quiet = self.asm.label();
+        self.asm.map(R::R1, ring);
+        // BPF_RB_AVAIL_DATA.
+        self.asm.imm(R::R2, 0);
+        self.call(Service::RingbufQuery)?;
+        self.asm.imm(R::R4, NO_WAKEUP);
+        self.asm.jmp(Cond::Le, R::R0, half, quiet);
+        self.asm.alu(Alu::And, R::R0, WAKE_PAGES);
+        self.asm.jmp(Cond::Ne, R::R0, 0, quiet);
+        self.asm.imm(R::R4, FORCE_WAKEUP);
+        self.asm.bind(quiet);
         Ok(())
     }
 

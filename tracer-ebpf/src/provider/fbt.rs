@@ -10,7 +10,7 @@ const FIRST: u32 = 100_000;
 /// The row.
 pub const PROVIDER: Provider = Provider {
     name: "fbt",
-    ids: FIRST..1_000_000,
+    ids: FIRST..900_000,
     list,
     by_id,
     args,
