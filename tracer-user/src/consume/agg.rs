@@ -160,11 +160,13 @@ fn compare_keys(fields: &[KeyField], a: &[u8], b: &[u8], pos: usize) -> Ordering
                 a.get(range.clone()).unwrap_or_default(),
                 b.get(range).unwrap_or_default(),
             );
-            // A string may have room for eight bytes and is no number for that.
-            match (f.ty, f.bytes) {
-                (KeyType::Str | KeyType::Bytes { .. }, _) => a.cmp(b),
-                (_, 1 | 2 | 4 | 8) => a.iter().rev().cmp(b.iter().rev()),
-                _ => a.cmp(b),
+            match f.ty {
+                // Little-endian.
+                KeyType::Int { .. } | KeyType::Sym(_) => a.iter().rev().cmp(b.iter().rev()),
+                KeyType::Str
+                | KeyType::Bytes { .. }
+                | KeyType::Stack { .. }
+                | KeyType::Ustack { .. } => a.cmp(b),
             }
         })
         .find(|o| o.is_ne())
