@@ -430,7 +430,7 @@ fn listing() {
     let r = run(&["-lvn", "syscall:vmlinux:openat:entry"]);
     assert!(
         r.out
-            .contains("\tArgument Types\n\t\targs[0]: int\n\t\targs[1]: const char *\n"),
+            .contains("\tArgument Types\n\t\targs[0]: int\n\t\targs[1]: char *\n"),
         "{}",
         r.out
     );
