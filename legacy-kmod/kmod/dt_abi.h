@@ -195,6 +195,11 @@ struct dt_reserve_args {
 #define DT_SITE_UNRESERVED	2u
 #define DT_SITE_UNREADABLE	3u
 
+/* What a breakpoint is for: dt_site_def.kind. */
+#define DT_SITE_PROBE		0u	/* runs the program */
+#define DT_SITE_CHILD		1u	/* where a new task begins: the return of its fork */
+#define DT_SITE_DROP		2u	/* where a call that drops its return address leaves; ax is its result */
+
 struct dt_site_def {
 	__u64 address;
 	__u64 cookie;
@@ -203,7 +208,7 @@ struct dt_site_def {
 	__u8 first;		/* the byte that is there now */
 	__u8 code_bytes;
 	__u8 result;		/* out */
-	__u8 reserved;
+	__u8 kind;
 	__u8 code[32];		/* the displaced instruction and the way back */
 };
 
@@ -223,7 +228,8 @@ struct dt_syscall_def {
 	__u32 prog;
 	__u8 table;		/* DT_TABLE_* */
 	__u8 ret;		/* at return */
-	__u8 reserved[6];
+	__u8 drops;		/* it leaves by a breakpoint, not by its return address */
+	__u8 reserved[5];
 };
 
 struct dt_syscalls_args {

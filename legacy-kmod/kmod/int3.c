@@ -22,7 +22,7 @@
 
 struct site {
 	unsigned long address;
-	struct dt_hook *hooks;
+	struct dt_hook *hooks[3]; /* by DT_SITE_PROBE, _CHILD, _DROP; of the latter only whether any */
 	u8 original;
 	u8 armed;
 	u8 coded;		/* its slot has code */
@@ -58,6 +58,11 @@ static __always_inline struct site *find(unsigned long address)
 	}
 }
 
+static int is_hooked(const struct site *site)
+{
+	return site->hooks[0] || site->hooks[1] || site->hooks[2];
+}
+
 static unsigned long slot_of(const struct site *site)
 {
 	return (unsigned long)dt_slots + (unsigned long)(site - sites) * DT_SLOT_BYTES;
@@ -81,8 +86,12 @@ static int on_trap(struct notifier_block *block, unsigned long what, void *data)
 	if (!site || !site->coded)
 		return NOTIFY_DONE;
 	regs->ip = site->address;
-	if (env_read_once(site->hooks))
-		dt_fire(&site->hooks, regs, regs, sizeof(*regs));
+	if (env_read_once(site->hooks[DT_SITE_PROBE]))
+		dt_fire(&site->hooks[DT_SITE_PROBE], regs, regs, sizeof(*regs));
+	if (env_read_once(site->hooks[DT_SITE_CHILD]))
+		dt_sys_child();
+	if (env_read_once(site->hooks[DT_SITE_DROP]))
+		dt_sys_dropped(regs);
 	regs->ip = slot_of(site);
 	return NOTIFY_STOP;
 }
@@ -204,7 +213,7 @@ int dt_sites_arm(struct dt_session *session, struct dt_site_def *defs, u32 count
 		struct dt_hook *hook = &batch->hooks[i];
 
 		site = find((unsigned long)def->address);
-		if (!site) {
+		if (!site || def->kind > DT_SITE_DROP) {
 			def->result = DT_SITE_UNRESERVED;
 			continue;
 		}
@@ -234,7 +243,7 @@ int dt_sites_arm(struct dt_session *session, struct dt_site_def *defs, u32 count
 		hook->prog = def->prog;
 		hook->cookie = def->cookie;
 		hook->ip = def->ip;
-		dt_hook_add(&site->hooks, hook);
+		dt_hook_add(&site->hooks[def->kind], hook);
 	}
 	for (i = 0; i < fresh; i++)
 		list[i]->armed = 0;
@@ -267,7 +276,7 @@ void dt_sites_sweep(void)
 		high = 0;
 		count = 0;
 		for (i = at; i < used && count < room; i++) {
-			if (!sites[i].armed || sites[i].hooks)
+			if (!sites[i].armed || is_hooked(&sites[i]))
 				continue;
 			into[count++] = &sites[i];
 			low = sites[i].address < low ? sites[i].address : low;

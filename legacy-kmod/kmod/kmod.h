@@ -114,6 +114,10 @@ int dt_syscalls_arm(struct dt_session *session, const struct dt_syscalls_args *a
 		    const struct dt_syscall_def *defs);
 void dt_syscalls_sweep(void);
 u32 dt_syscalls_hooked(void);
+void dt_syscalls_forget(void);	/* marks of calls that nobody waits for */
+/* Context: INT3 trap in a new task, or where a call leaves; as dt_fire(). */
+void dt_sys_child(void);
+void dt_sys_dropped(const struct pt_regs *regs);
 #define DT_SYSCALL_SLOTS 512u
 
 /* timer.c */

@@ -119,6 +119,7 @@ void dt_session_detach(struct dt_session *session)
 		dt_syscalls_sweep();
 		dt_sites_sweep();
 		dt_quiesce();
+		dt_syscalls_forget();
 	}
 	while ((batch = session->batches)) {
 		session->batches = batch->next;

@@ -7,8 +7,12 @@
  * the address that the call returns to; the address itself waits in the stash,
  * keyed by task: a task is in one system call at a time. That works for plain
  * handlers and for stubs that want their frame right above the return address.
- * Calls that leave another way (execve, rt_sigreturn of old kernels) must not be
- * asked for returns: user space, which knows the symbols, does not.
+ * Calls that drop the address and leave another way (execve, rt_sigreturn of old
+ * kernels) only leave a mark in the stash; their return is seen by a breakpoint
+ * where they leave. User space, which knows the symbols, says which they are.
+ *
+ * A fork returns twice. In the child that is seen by a breakpoint on
+ * schedule_tail(), which each new task runs once, and first of all.
  */
 #include <linux/vmalloc.h>
 #include <linux/stop_machine.h>
@@ -42,7 +46,8 @@ struct slot {
 	unsigned long original;	/* 0: not hooked, never was */
 	struct dt_hook *entry;
 	struct dt_hook *ret;
-	u32 hooked;
+	u8 hooked;
+	u8 drops;
 };
 
 struct table {
@@ -62,7 +67,7 @@ static struct table tables[DT_TABLES];
 struct stashed {
 	unsigned long task;
 	unsigned long back;
-	unsigned long place;	/* where the address was on the stack */
+	unsigned long place;	/* where the address was on the stack; 0: only a mark */
 	unsigned long number;
 };
 
@@ -143,9 +148,10 @@ asmlinkage void dt_sys_entry(struct thunk_frame *frame)
 		stashed = stash_claim((unsigned long)current);
 		if (stashed) {
 			stashed->number = number;
-			stashed->place = (unsigned long)&frame->back;
+			stashed->place = slot->drops ? 0 : (unsigned long)&frame->back;
 			stashed->back = frame->back;
-			frame->back = (unsigned long)dt_after;
+			if (!slot->drops)
+				frame->back = (unsigned long)dt_after;
 		} else {
 			dt_cpus[raw_smp_processor_id()].no_stash++;
 		}
@@ -168,14 +174,55 @@ static u64 result_of(unsigned long ax)
 	}
 }
 
+/* A call returns, with interrupts off. */
+static void fire_return(unsigned long number, unsigned long ax)
+{
+	struct slot *slot;
+	struct call_context context;
+	struct pt_regs regs;
+
+	slot = &tables[number / DT_SYSCALL_SLOTS].slots[number % DT_SYSCALL_SLOTS];
+	if (!env_read_once(slot->ret))
+		return;
+	call_regs(&regs, number);
+	context.regs = env_addr(&regs);
+	context.value = result_of(ax);
+	regs.ax = context.value;
+	dt_fire(&slot->ret, &regs, &context, sizeof(context));
+}
+
+void dt_sys_child(void)
+{
+	struct pt_regs *regs = task_pt_regs(current);
+	unsigned long number = regs->orig_ax;
+
+	/* a kernel thread has no user registers */
+	if (!user_mode(regs) || number >= DT_SYSCALL_SLOTS)
+		return;
+	if (current_thread_info()->status & TS_COMPAT)
+		number += DT_SYSCALL_SLOTS;
+	fire_return(number, 0);
+}
+
+void dt_sys_dropped(const struct pt_regs *regs)
+{
+	struct stashed *stashed = stash_find((unsigned long)current);
+	unsigned long number;
+
+	/* without a mark it is not a system call: kernel_execve() comes here too */
+	if (!stashed || stashed->place)
+		return;
+	number = stashed->number;
+	env_order();
+	env_write_once(stashed->task, 0);
+	fire_return(number, regs->ax);
+}
+
 /* Context: as dt_sys_entry(). */
 asmlinkage void dt_sys_exit(struct after_frame *frame)
 {
 	struct stashed *stashed = stash_find((unsigned long)current);
-	struct call_context context;
 	unsigned long flags, number;
-	struct pt_regs regs;
-	struct slot *slot;
 
 	/* it can't be missing: dt_after is only reached through it */
 	BUG_ON(!stashed);
@@ -183,15 +230,8 @@ asmlinkage void dt_sys_exit(struct after_frame *frame)
 	frame->back = stashed->back;
 	env_order();
 	env_write_once(stashed->task, 0);
-	slot = &tables[number / DT_SYSCALL_SLOTS].slots[number % DT_SYSCALL_SLOTS];
-	if (!env_read_once(slot->ret))
-		return;
 	raw_local_irq_save(flags);
-	call_regs(&regs, number);
-	context.regs = env_addr(&regs);
-	context.value = result_of(frame->ax);
-	regs.ax = context.value;
-	dt_fire(&slot->ret, &regs, &context, sizeof(context));
+	fire_return(number, frame->ax);
 	raw_local_irq_restore(flags);
 }
 
@@ -300,6 +340,7 @@ int dt_syscalls_arm(struct dt_session *session, const struct dt_syscalls_args *a
 		hook->prog = defs[i].prog;
 		hook->cookie = defs[i].cookie;
 		slot = &tables[defs[i].table].slots[defs[i].nr];
+		slot->drops = defs[i].drops != 0;
 		dt_hook_add(defs[i].ret ? &slot->ret : &slot->entry, hook);
 	}
 	for (i = 0; i < DT_TABLES; i++) {
@@ -317,6 +358,24 @@ void dt_syscalls_sweep(void)
 	for (i = 0; i < DT_TABLES; i++)
 		if (tables[i].hooked && write_table(i))
 			printk(KERN_ERR "dtrace: system call table %u stays hooked: no memory to restore it\n", i);
+}
+
+/* Marks whose breakpoints are gone. Nobody else has a use for them. */
+void dt_syscalls_forget(void)
+{
+	struct slot *slot;
+	unsigned long task;
+	u32 i;
+
+	for (i = 0; i < BUCKETS * WAYS; i++) {
+		task = env_read_once(stash[i].task);
+		if (!task || stash[i].place)
+			continue;
+		slot = &tables[stash[i].number / DT_SYSCALL_SLOTS]
+				.slots[stash[i].number % DT_SYSCALL_SLOTS];
+		if (!slot->ret)
+			(void)cmpxchg(&stash[i].task, task, 0ul);
+	}
 }
 
 u32 dt_syscalls_hooked(void)
@@ -341,7 +400,7 @@ static int put_back(void *unused)
 	u32 i;
 
 	for (i = 0; i < BUCKETS * WAYS; i++) {
-		if (!stash[i].task)
+		if (!stash[i].task || !stash[i].place)
 			continue;
 		place = (unsigned long *)stash[i].place;
 		if (*place != (unsigned long)dt_after)

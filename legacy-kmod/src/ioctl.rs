@@ -13,6 +13,12 @@ pub const FEATURE_PREEMPT: u32 = 2;
 pub const EVERY_CPU: u32 = u32::MAX;
 /// [`SiteDef::result`]: planted.
 pub const SITE_ARMED: u8 = 0;
+/// [`SiteDef::kind`]: runs the program.
+pub const SITE_PROBE: u8 = 0;
+/// [`SiteDef::kind`]: where a new task begins.
+pub const SITE_CHILD: u8 = 1;
+/// [`SiteDef::kind`]: where a call that drops its return address leaves.
+pub const SITE_DROP: u8 = 2;
 /// [`MapArgs::op`]: one value for all copies.
 pub const MAP_SET: u32 = 0;
 /// [`MapArgs::op`]: forget the key.
@@ -54,13 +60,13 @@ structs! {
         first: u8,
         code_bytes: u8,
         result: u8,
-        reserved: u8,
+        kind: u8,
         code: [u8; SLOT_BYTES],
     }
     /// `struct dt_sites_args`.
     SitesArgs 16 { sites: u64, count: u32, armed: u32, }
     /// `struct dt_syscall_def`.
-    SyscallDef 24 { cookie: u64, nr: u32, prog: u32, table: u8, ret: u8, reserved: [u8; 6], }
+    SyscallDef 24 { cookie: u64, nr: u32, prog: u32, table: u8, ret: u8, drops: u8, reserved: [u8; 5], }
     /// `struct dt_syscalls_args`.
     SyscallsArgs 40 { defs: u64, tables: [u64; 2], entries: [u32; 2], count: u32, reserved: u32, }
     /// `struct dt_timer_args`.

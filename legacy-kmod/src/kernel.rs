@@ -82,12 +82,11 @@ impl Kernel {
         None
     }
 
-    /// The name of the function that begins at an address.
-    pub fn name_of(&self, address: u64) -> Option<&str> {
-        self.symbols()
-            .functions()
-            .find(|(_, e)| e.addr == address)
-            .map(|(_, e)| e.name)
+    /// The bounds of any function, listed or not.
+    pub fn bounds(&self, name: &str) -> Option<Range<u64>> {
+        let at = self.address(name)?;
+        let later = self.symbols().entries().map(|e| e.addr).filter(|&a| a > at);
+        Some(at..later.min()?)
     }
 
     /// Where a listed function is.

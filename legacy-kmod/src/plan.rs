@@ -1,7 +1,9 @@
 //! From an image's programs to what the module is to hook: breakpoints, table slots, timers.
 
 use crate::device::Device;
-use crate::ioctl::{EVERY_CPU, SITE_ARMED, SLOT_BYTES, SiteDef, SyscallDef};
+use crate::ioctl::{
+    EVERY_CPU, SITE_ARMED, SITE_CHILD, SITE_DROP, SITE_PROBE, SLOT_BYTES, SiteDef, SyscallDef,
+};
 use crate::kernel::Kernel;
 use crate::x86::{self, Place, Refusal, Text};
 use std::collections::BTreeMap;
@@ -12,8 +14,15 @@ use tracer_ebpf::site::{Abi, Site};
 
 /// Calls that never come back: their returns are there, but nothing to wait for.
 const NO_RETURN: [&str; 2] = ["exit", "exit_group"];
-/// Stubs that leave by another way than their return address.
-const DROPPING: [&str; 2] = ["stub_execve", "stub_rt_sigreturn"];
+/// Calls that return twice, the second time where a new task begins.
+const FORKS: [&str; 4] = ["clone", "clone3", "fork", "vfork"];
+/// What each new task runs first.
+const NEW_TASK: &str = "schedule_tail";
+/// Stubs that leave by another way than their return address, and the function at whose returns that is seen.
+const DROPPING: [(&str, &str); 2] = [
+    ("stub_execve", "sys_execve"),
+    ("stub_rt_sigreturn", "sys_rt_sigreturn"),
+];
 /// So many functions that reading all of the text at once is cheaper.
 const MANY: usize = 256;
 
@@ -34,6 +43,8 @@ struct Wanted {
     cookie: u64,
     function: Range<u64>,
     ret: bool,
+    /// `SITE_*`.
+    kind: u8,
 }
 
 /// Hooks everything that the image's programs want. Nothing runs yet: they look at the phase.
@@ -63,8 +74,12 @@ pub fn plant(
             }
         }
     }
-    hook(device, kernel, calls, &mut done)?;
+    let hooks = hooks(device, kernel, calls, &mut wanted, &mut done)?;
+    // Breakpoints before tables: a mark that a call leaves must find them there.
     breakpoints(device, kernel, &wanted, &mut done)?;
+    if let Some((defs, table)) = hooks {
+        device.hook(&defs, [table, (0, 0)])?;
+    }
     for (prog, period_ns, per_cpu) in timers {
         let cpu = match (cpu, per_cpu) {
             (Some(cpu), _) => cpu,
@@ -107,14 +122,18 @@ fn syscalls<'a>(image: &'a Image, prog: &'a Prog, number: u32) -> impl Iterator<
     })
 }
 
-fn hook(
+/// Table slots to hook, and the table.
+type Hooks = (Vec<SyscallDef>, (u64, u32));
+
+fn hooks(
     device: &Device,
     kernel: &Kernel,
     calls: Vec<Call>,
+    wanted: &mut Vec<Wanted>,
     done: &mut Planted,
-) -> Result<(), BackendError> {
+) -> Result<Option<Hooks>, BackendError> {
     if calls.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     if let Some(why) = kernel.why_no_syscalls() {
         return Err(BackendError::Unsupported(why.to_owned()));
@@ -125,8 +144,26 @@ fn hook(
         ));
     };
     let mut defs = Vec::new();
-    let mut refuse = |why: &str| *done.refused.entry(why.to_owned()).or_insert(0) += 1;
-    for call in calls {
+    let mut seen = Vec::new();
+    // A breakpoint that serves a call's return, once for each function.
+    let mut serve = |name: &'static str, ret: bool, kind: u8, prog: u32| {
+        let function = kernel.bounds(name);
+        if let Some(function) = function.clone()
+            && !seen.contains(&name)
+        {
+            seen.push(name);
+            wanted.push(Wanted {
+                prog,
+                cookie: 0,
+                function,
+                ret,
+                kind,
+            });
+        }
+        function.is_some()
+    };
+    for mut call in calls {
+        let mut refuse = |why: &str| *done.refused.entry(why.to_owned()).or_insert(0) += 1;
         if call.abi == Abi::Compat32 {
             refuse("32-bit callers' system calls are not hooked yet");
             continue;
@@ -135,8 +172,9 @@ fn hook(
             refuse("a system call that this kernel's table has no entry for");
             continue;
         }
+        let name = call.name.as_str();
         if call.def.ret != 0 {
-            if NO_RETURN.contains(&call.name.as_str()) {
+            if NO_RETURN.contains(&name) {
                 continue;
             }
             let mut handler = [0; 8];
@@ -146,23 +184,24 @@ fn hook(
                 what: "reading sys_call_table".to_owned(),
                 source,
             })?;
-            // A stub is all that can leave another way, and only kernels with stubs have one for this call.
-            let stub = format!("stub_{}", call.name);
-            if DROPPING.contains(&stub.as_str())
-                && kernel.address(&stub) == Some(u64::from_le_bytes(handler))
-            {
-                refuse(
-                    "the return of a call that leaves another way (execve, rt_sigreturn) is not seen yet",
-                );
-                continue;
+            let handler = u64::from_le_bytes(handler);
+            let dropping = DROPPING
+                .iter()
+                .find(|(stub, _)| kernel.address(stub) == Some(handler));
+            if let Some((_, leaves)) = dropping {
+                call.def.drops = 1;
+                if !serve(leaves, true, SITE_DROP, call.def.prog) {
+                    refuse("the function where the call leaves is not in /proc/kallsyms");
+                    continue;
+                }
+            }
+            if FORKS.contains(&name) && !serve(NEW_TASK, false, SITE_CHILD, call.def.prog) {
+                refuse("schedule_tail is not in /proc/kallsyms: the child's return is not seen");
             }
         }
         defs.push(call.def);
     }
-    match defs.is_empty() {
-        true => Ok(()),
-        false => device.hook(&defs, [(table, entries), (0, 0)]),
-    }
+    Ok((!defs.is_empty()).then_some((defs, (table, entries))))
 }
 
 fn functions(
@@ -184,6 +223,7 @@ fn functions(
                 cookie: u64::from(i),
                 function,
                 ret,
+                kind: SITE_PROBE,
             }),
             None => {
                 *done
@@ -294,6 +334,7 @@ fn breakpoints(
             prog: w.prog,
             first: place.first,
             code_bytes: code.len() as u8,
+            kind: w.kind,
             code: room,
             ..SiteDef::default()
         });
