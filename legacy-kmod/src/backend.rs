@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tracer_ebpf::backend::{AggEntry, Backend, BackendError, Drops, LoadOptions, Session};
 use tracer_ebpf::caps::{Caps, KernelOffsets, RingKind};
-use tracer_ebpf::image::{AggLayout, DROP_KINDS, Image, MapIx, MapKind, Phase};
+use tracer_ebpf::image::{self, AggLayout, DROP_KINDS, Image, MapIx, MapKind, Phase};
 use tracer_ebpf::live::agg;
 use tracer_ebpf::provider;
 use tracer_ebpf::service::Service;
@@ -266,6 +266,11 @@ impl Session for KmodSession {
             }
         };
         keys.iter().try_for_each(|k| self.device.delete(map.0, k))
+    }
+
+    fn exited(&mut self) -> Result<Option<i32>, BackendError> {
+        let state = self.elements(self.state)?;
+        Ok(state.first().and_then(|(_, value)| image::exited(value)))
     }
 
     fn drops(&mut self) -> Result<Drops, BackendError> {

@@ -17,7 +17,7 @@ use dsl::kernel::{EmptyKernel, KernelView};
 use dsl::program::{ProbeDesc, Program};
 use std::io::IsTerminal;
 use std::os::fd::RawFd;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -100,7 +100,7 @@ pub fn run(mut request: Request) -> Result<Ended> {
         .build()?;
     runtime.block_on(trace(&mut *session, &mut consumer, &mut targets, options))?;
     finish(&mut *session, &mut consumer)?;
-    let status = consumer.exit_status().unwrap_or(0);
+    let status = consumer.exit_status().or(session.exited()?).unwrap_or(0);
     if request.verbose > 0 {
         let start = Instant::now();
         drop(session);
@@ -380,7 +380,7 @@ async fn trace(
     targets.release(consumer.names_user_addresses());
     consumer.drain(session)?;
     let [int, term] = &mut interrupted;
-    while consumer.exit_status().is_none() && !consumer.out.closed() && !targets.all_ended() {
+    while session.exited()?.is_none() && !consumer.out.closed() && !targets.all_ended() {
         tokio::select! {
             _ = int.recv() => { consumer.newline(); break }
             _ = term.recv() => { consumer.newline(); break }
