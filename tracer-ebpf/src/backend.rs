@@ -135,6 +135,8 @@ pub trait Session {
     fn agg_reset(&mut self, agg: AggId, keys: Option<&[Vec<u8>]>) -> Result<(), BackendError>;
     /// What was lost so far.
     fn drops(&mut self) -> Result<Drops, BackendError>;
+    /// The status of `exit()`, once one was called, whether or not its record found room in the ring.
+    fn exited(&mut self) -> Result<Option<i32>, BackendError>;
     /// Ends tracing: nothing fires after it but END, which it runs; its records are there for a last [`Session::poll`].
     /// Detaching may go on in the background until the session is dropped.
     fn stop(&mut self) -> Result<(), BackendError>;

@@ -17,11 +17,11 @@ use dsl::kernel::{EmptyKernel, KernelView};
 use dsl::program::{ProbeDesc, Program};
 use std::io::IsTerminal;
 use std::os::fd::RawFd;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::{Interval, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 use tracer_ebpf::backend::{Backend, LoadOptions, Session};
 use tracer_ebpf::image::Image;
 use tracer_ebpf::lower::{LowerOpts, lower};
@@ -100,7 +100,7 @@ pub fn run(mut request: Request) -> Result<Ended> {
         .build()?;
     runtime.block_on(trace(&mut *session, &mut consumer, &mut targets, options))?;
     finish(&mut *session, &mut consumer)?;
-    let status = consumer.exit_status().unwrap_or(0);
+    let status = consumer.exit_status().or(session.exited()?).unwrap_or(0);
     if request.verbose > 0 {
         let start = Instant::now();
         drop(session);
@@ -284,15 +284,16 @@ fn look(options: &Options) -> Look {
 
 /// Never more often than this: a rate of a nanosecond would keep us from everything else.
 const SHORTEST: Duration = Duration::from_millis(1);
+/// Far beyond what anyone waits for, and short enough for the clock.
+const LONGEST: Duration = Duration::from_secs(366 * 86_400);
 
 fn every(options: &Options, opt: Opt) -> Interval {
     ticks(Duration::from_nanos(options.get(opt)).max(SHORTEST))
 }
 
 fn ticks(period: Duration) -> Interval {
-    // Far beyond what anyone waits for, and short enough for the clock.
-    let period = period.min(Duration::from_secs(366 * 86_400));
-    let mut i = interval_at(tokio::time::Instant::now() + period, period);
+    let period = period.min(LONGEST);
+    let mut i = interval_at(Instant::now() + period, period);
     i.set_missed_tick_behavior(MissedTickBehavior::Delay);
     i
 }
@@ -306,6 +307,45 @@ async fn filling(fd: Option<&AsyncFd<RawFd>>) {
             }
         }
         None => std::future::pending().await,
+    }
+}
+
+/// When the ring is drained next. Records are submitted without waking anyone, because that would slow what is traced; so
+/// how often we look follows how much there was: half the interval after finding the ring a quarter full, back to the
+/// longest when it was nearly empty.
+struct Pace {
+    longest: Duration,
+    current: Duration,
+    next: Instant,
+    ring: usize,
+}
+
+impl Pace {
+    /// Where `switchrate` is not set we look more often than DTrace's second: it costs nothing, and `exit()` is seen sooner.
+    const LONGEST: Duration = Duration::from_millis(100);
+    const SHORTEST: Duration = Duration::from_millis(5);
+
+    fn new(options: &Options) -> Pace {
+        let longest = match options.given(Opt::switchrate) {
+            Some(ns) => Duration::from_nanos(ns).clamp(SHORTEST, LONGEST),
+            None => Pace::LONGEST,
+        };
+        Pace {
+            longest,
+            current: longest,
+            next: Instant::now() + longest,
+            ring: usize::try_from(options.get(Opt::bufsize)).unwrap_or(usize::MAX),
+        }
+    }
+
+    fn drained(&mut self, bytes: usize) {
+        self.current = match bytes {
+            n if n > self.ring / 4 => self.current / 2,
+            n if n < self.ring / 16 => self.current * 2,
+            _ => self.current,
+        }
+        .clamp(Pace::SHORTEST.min(self.longest), self.longest);
+        self.next = Instant::now() + self.current;
     }
 }
 
@@ -329,25 +369,25 @@ async fn trace(
     let wake = session
         .wake_fd()
         .and_then(|fd| unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }.ok());
-    let (mut switch, mut status, mut agg) = (
-        every(options, Opt::switchrate),
+    let (mut status, mut agg) = (
         every(options, Opt::statusrate),
         every(options, Opt::aggrate),
     );
+    let mut pace = Pace::new(options);
     let mut poll = ticks(POLL);
 
     session.go().context("could not enable tracing")?;
     targets.release(consumer.names_user_addresses());
     consumer.drain(session)?;
     let [int, term] = &mut interrupted;
-    while consumer.exit_status().is_none() && !consumer.out.closed() && !targets.all_ended() {
+    while session.exited()?.is_none() && !consumer.out.closed() && !targets.all_ended() {
         tokio::select! {
             _ = int.recv() => { consumer.newline(); break }
             _ = term.recv() => { consumer.newline(); break }
             _ = child.recv() => reap(targets, consumer, session, options)?,
             _ = poll.tick(), if targets.needs_polling() => reap(targets, consumer, session, options)?,
-            () = filling(wake.as_ref()) => { consumer.drain(session)?; }
-            _ = switch.tick() => { consumer.drain(session)?; }
+            () = filling(wake.as_ref()) => pace.drained(consumer.drain(session)?),
+            () = sleep_until(pace.next) => pace.drained(consumer.drain(session)?),
             _ = agg.tick() => consumer.observe_keys(session)?,
             _ = status.tick() => consumer.report_drops(session)?,
         }
@@ -384,7 +424,7 @@ fn finish(session: &mut dyn Session, consumer: &mut Consumer<'_>) -> Result<()> 
     session.stop().context("couldn't stop tracing")?;
     consumer.drain(session)?;
     consumer.report_drops(session)?;
-    consumer.newline();
+    consumer.end_of_records();
     if !signals::impatient() {
         consumer
             .print_rest(session)
@@ -448,4 +488,37 @@ fn list_probes(
     }
     out.flush()?;
     Ok(Ended::Status(status))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_follows_the_ring() {
+        let mut options = Options::default();
+        options.set("bufsize", Some("1m")).expect("set");
+        let mut p = Pace::new(&options);
+        assert_eq!(p.current, Duration::from_millis(100));
+        for want in [50, 25, 12] {
+            p.drained(512 << 10);
+            assert_eq!(p.current.as_millis(), want);
+        }
+        for _ in 0..9 {
+            p.drained(1 << 20);
+        }
+        assert_eq!(p.current, Pace::SHORTEST);
+        p.drained(100 << 10);
+        assert_eq!(p.current, Pace::SHORTEST);
+        for _ in 0..9 {
+            p.drained(0);
+        }
+        assert_eq!(p.current, Pace::LONGEST);
+        options.set("switchrate", Some("2s")).expect("set");
+        assert_eq!(Pace::new(&options).current, Duration::from_secs(2));
+        options.set("switchrate", Some("1ns")).expect("set");
+        let mut p = Pace::new(&options);
+        p.drained(1 << 20);
+        assert_eq!(p.current, SHORTEST);
+    }
 }

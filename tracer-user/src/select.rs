@@ -3,6 +3,7 @@
 //! Nothing here asks for the kernel's version. Where none works, every candidate's reason is told, with what to do.
 
 use anyhow::{Result, anyhow};
+use legacy_kmod::KmodBackend;
 use tracer_ebpf::backend::{Backend, BackendError};
 use tracer_ebpf::live::EbpfBackend;
 
@@ -21,10 +22,7 @@ const CANDIDATES: &[Candidate] = &[
     },
     Candidate {
         name: "kmod",
-        open: || {
-            let text = "the module for kernels without BPF can't be driven by this version yet";
-            Err(BackendError::Unsupported(text.to_owned()))
-        },
+        open: || Ok(Box::new(KmodBackend::new()?)),
     },
 ];
 

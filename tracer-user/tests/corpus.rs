@@ -47,13 +47,19 @@ fn dir(topic: &str) -> PathBuf {
 
 /// How long a program may take. A guest's CPUs are emulated, and all of its programs together have a limit of the host's.
 fn limit() -> Duration {
-    Duration::from_secs(if std::env::var_os(ELSEWHERE).is_some() { 90 } else { 20 })
+    Duration::from_secs(if std::env::var_os(ELSEWHERE).is_some() {
+        90
+    } else {
+        20
+    })
 }
 
 /// Whether the kernel is known not to be able to do this (`<topic>/<file>` among the words of `DTRACE_TEST_KNOWN`).
 fn known(topic: &str, path: &Path) -> bool {
     let known = std::env::var("DTRACE_TEST_KNOWN").unwrap_or_default();
-    known.split_whitespace().any(|k| k == format!("{topic}/{}", name(path)))
+    known
+        .split_whitespace()
+        .any(|k| k == format!("{topic}/{}", name(path)))
 }
 
 fn cases(topic: &str, prefix: &str) -> Vec<PathBuf> {
@@ -144,7 +150,9 @@ fn all(what: &str, cases: &[PathBuf], run: impl Fn(&Path) -> Result<(), String> 
             s.spawn(|| {
                 while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let verdict = match (run(case), known(what, case)) {
-                        (Ok(()), true) => Err("  passes, but is listed as not possible\n".to_owned()),
+                        (Ok(()), true) => {
+                            Err("  passes, but is listed as not possible\n".to_owned())
+                        }
                         (Err(_), true) => Ok(()),
                         (verdict, false) => verdict,
                     };
@@ -203,7 +211,7 @@ macro_rules! topics { ($($name:ident)*) => {
 } }
 
 topics! {
-    actions aggs arith assoc builtins errors exit flow options predicates printa printf probes quantize strings ternary vars
+    actions aggs arith assoc builtins errors exit flow options predicates printa printf probes quantize strings ternary vars limits symbols
 }
 
 #[test]

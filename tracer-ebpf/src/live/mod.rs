@@ -4,7 +4,7 @@
 //! brings an image in, `session` is its life. Everything belongs to descriptors of this process, nothing is pinned: when
 //! the process ends, however it does, nothing stays behind.
 
-mod agg;
+pub mod agg;
 pub mod btf;
 mod elf;
 pub mod features;
