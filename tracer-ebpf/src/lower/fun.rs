@@ -118,6 +118,7 @@ pub(super) struct Stub {
     addr: FaultAddr,
     off: i32,
     action: u32,
+    span: Span,
 }
 
 /// Where we are in the D program.
@@ -194,6 +195,8 @@ pub struct Fun<'a, 'b> {
     pub(super) stubs: Vec<Stub>,
     /// Inside ERROR clauses: faults are counted, not recorded.
     pub in_error: bool,
+    /// Of the present DIFO: for each load of an element by reference its offset, the slot of the pointer to it, its bytes.
+    pub elements: Vec<(usize, i16, u32)>,
     /// Slots and scratch of clause-local variables.
     pub locals: BTreeMap<u16, super::var::Local>,
     /// Scratch that lasts for the firing ends here.
@@ -460,15 +463,16 @@ impl<'a, 'b> Fun<'a, 'b> {
             addr,
             off,
             action: self.place.action,
+            span: self.place.span,
         });
         label
     }
 
     /// Emits the fault exits collected so far. Control must not run into them.
-    pub fn emit_stubs(&mut self, go_on: Label) {
+    pub fn emit_stubs(&mut self, go_on: Label) -> Result<(), LowerError> {
         let stubs = std::mem::take(&mut self.stubs);
         if stubs.is_empty() {
-            return;
+            return Ok(());
         }
         let common = self.asm.label();
         let clause = self.place.clause.0;
@@ -484,6 +488,7 @@ impl<'a, 'b> Fun<'a, 'b> {
                 FaultAddr::Slot(o) => self.asm.ldx(Size::D, R::R3, R::FP, o),
                 FaultAddr::Reg(r) => self.asm.mov(R::R3, r),
             }
+            self.log_fault(s.fault, s.span)?;
             let packed = (s.fault as u64) << 48
                 | u64::from(s.action & 0xffff) << 32
                 | u64::from(s.off as u32);
@@ -492,7 +497,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         }
         self.bind(common);
         if !self.reachable {
-            return;
+            return Ok(());
         }
         if self.in_error {
             self.asm.imm(R::R1, DropKind::DblError as u64);
@@ -514,6 +519,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             self.call_sub(Sub::Fault);
         }
         self.ja(go_on);
+        Ok(())
     }
 
     /// Counts a drop, here.

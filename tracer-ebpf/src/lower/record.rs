@@ -180,7 +180,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             self.submit(record, next, exit)?;
         }
         self.ja(next);
-        self.emit_stubs(next);
+        self.emit_stubs(next)?;
         self.bind(next);
         if let Some(d) = self.dynamic.take() {
             self.frame.free(d.slot, 8);
