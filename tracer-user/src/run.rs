@@ -16,6 +16,7 @@ use crate::target::{Environment, Noticed, Targets};
 use anyhow::{Context, Result, anyhow};
 use dsl::kernel::{EmptyKernel, KernelView};
 use dsl::program::{ProbeDesc, Program};
+use std::io::IsTerminal;
 use std::os::fd::RawFd;
 use std::time::Duration;
 use tokio::io::Interest;
@@ -23,6 +24,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 use tracer_ebpf::backend::{Backend, LoadOptions, Session};
+use tracer_ebpf::image::Image;
 use tracer_ebpf::lower::{LowerOpts, lower};
 use tracer_ebpf::plan::plan;
 use tracer_ebpf::site::ProbeInfo;
@@ -50,7 +52,7 @@ pub fn run(mut request: Request) -> Result<Ended> {
     match request.mode {
         Mode::List => return list_probes(&request, &texts, &targets, &*backend),
         Mode::CompileOnly => return compile_only(&request, &texts, &targets, backend.kernel()),
-        Mode::Trace | Mode::Version | Mode::Help => {}
+        Mode::Trace | Mode::Version | Mode::Backends | Mode::Help => {}
     }
     let program = match compile::compile(&request, &texts, &targets, backend.kernel(), false) {
         Ok(p) => p,
@@ -86,9 +88,7 @@ pub fn run(mut request: Request) -> Result<Ended> {
         bpflog::install();
     }
     let out = open_output(&request)?;
-    let mut session = backend
-        .load(&image, &load)
-        .context("could not enable tracing")?;
+    let mut session = load_telling(&*backend, &image, &load, options)?;
     if request.verbose > 0 {
         eprintln!(
             "dtrace: attached {} probes in {:.1?}",
@@ -109,7 +109,44 @@ pub fn run(mut request: Request) -> Result<Ended> {
         .build()?;
     runtime.block_on(trace(&mut *session, &mut consumer, &mut targets, options))?;
     finish(&mut *session, &mut consumer)?;
-    Ok(Ended::Status(consumer.exit_status().unwrap_or(0)))
+    let status = consumer.exit_status().or(session.exited()?).unwrap_or(0);
+    if request.verbose > 0 {
+        let start = Instant::now();
+        drop(session);
+        eprintln!("dtrace: detached in {:.1?}", start.elapsed());
+    }
+    Ok(Ended::Status(status))
+}
+
+/// Loads and attaches; where that takes long, says first how long, and on a terminal how far it has come.
+fn load_telling(
+    backend: &dyn Backend,
+    image: &Image,
+    load: &LoadOptions<'_>,
+    options: &Options,
+) -> Result<Box<dyn Session>> {
+    let estimate = backend.estimate(image);
+    if let Some(text) = estimate.as_ref().filter(|_| !options.on(Opt::quiet)) {
+        eprintln!("dtrace: {text}");
+    }
+    let shown = estimate.is_some() && std::io::stderr().is_terminal();
+    let start = Instant::now();
+    let mut told = start;
+    let session = backend.load_watched(image, load, &mut |done, all| {
+        if shown && done > 0 && told.elapsed() > Duration::from_millis(500) {
+            told = Instant::now();
+            let left = start.elapsed().mul_f64((all - done) as f64 / done as f64);
+            eprint!(
+                "\rdtrace: attached {done} of {all}, about {:.0} s left ",
+                left.as_secs_f64()
+            );
+        }
+    });
+    if shown {
+        // Over what stands there.
+        eprint!("\r{:70}\r", "");
+    }
+    session.context("could not enable tracing")
 }
 
 fn start_targets(request: &Request) -> Result<Targets> {
@@ -352,7 +389,7 @@ async fn trace(
     targets.release(consumer.names_user_addresses());
     consumer.drain(session)?;
     let [int, term] = &mut interrupted;
-    while consumer.exit_status().is_none() && !consumer.out.closed() && !targets.all_ended() {
+    while session.exited()?.is_none() && !consumer.out.closed() && !targets.all_ended() {
         tokio::select! {
             _ = int.recv() => { consumer.newline(); break }
             _ = term.recv() => { consumer.newline(); break }

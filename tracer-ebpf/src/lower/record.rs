@@ -467,6 +467,10 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.ja(next);
         self.asm.bind(lost);
         self.reachable = true;
+        // A full ring loses the record, not the exit.
+        if let Some(off) = exit {
+            self.end_tracing(r.at.plus(off));
+        }
         self.drop(DropKind::Principal)?;
         Ok(())
     }
@@ -493,7 +497,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         Ok(())
     }
 
-    /// `exit()`: nothing but END fires from here on. Only once its record is out: the consumer waits for it.
+    /// `exit()`: nothing but END fires from here on. After its record is out, so that the consumer finds it when it looks.
     fn end_tracing(&mut self, status: Mem) {
         let state = self.cx.state();
         let (base, o) = self.mem_at(status, R::R1);

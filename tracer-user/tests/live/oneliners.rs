@@ -355,7 +355,14 @@ fn stacks() {
     let frame = r"              vmlinux`\w+(?:\+0x[0-9a-f]+)?\n";
     let all = with_child("calls", &["-qn", &format!("{at} {{ stack(); }}")]).ok();
     matches(&all, &format!("\n(?:{frame})+\n"));
-    // What counts are the kernel's frames, without those of tracing itself.
+}
+
+/// What counts are the kernel's frames, without those of tracing itself.
+#[test]
+fn stacks_of_so_many_frames() {
+    root!("oneliners::stacks_of_so_many_frames");
+    let at = "syscall:vmlinux:getppid:entry /pid == $target && !n++/";
+    let frame = r"              vmlinux`\w+(?:\+0x[0-9a-f]+)?\n";
     for frames in [1, 2] {
         let some = with_child("calls", &["-qn", &format!("{at} {{ stack({frames}); }}")]).ok();
         matches(&some, &format!("\n(?:{frame}){{{frames}}}\n"));
