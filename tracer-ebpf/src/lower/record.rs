@@ -244,7 +244,8 @@ impl<'a, 'b> Fun<'a, 'b> {
             for datum in layout::data(&stmt.kind) {
                 variable += match datum {
                     Datum::Str { .. } => self.cx.opts.strsize.next_multiple_of(8),
-                    Datum::Stack { frames } | Datum::Ustack { frames } => 8 * u32::from(*frames),
+                    Datum::Stack { frames } => layout::stack_bytes(*frames),
+                    Datum::Ustack { frames } => 8 * u32::from(*frames),
                     Datum::Int { .. } | Datum::Bytes { .. } | Datum::Sym { .. } => 0,
                 };
             }
@@ -388,7 +389,10 @@ impl<'a, 'b> Fun<'a, 'b> {
         if user {
             self.store_pid(field.plus(4))?;
         }
-        let max = 8 * u32::from(frames);
+        let max = match user {
+            true => 8 * u32::from(frames),
+            false => layout::stack_bytes(frames),
+        };
         let aligned = r.next.is_some();
         let buf = match (r.next, r.at) {
             (Some(at), Mem::Scratch(base)) => base + at,
