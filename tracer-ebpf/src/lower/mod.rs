@@ -695,7 +695,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         Fun {
             cx,
             asm,
-            frame: Frame::new(MAIN_STACK),
+            frame: Frame::new(MAIN_STACK).with_overflow(false),
             values: Vec::new(),
             names: [None; flow::NV],
             homes: [None; flow::NV],

@@ -17,6 +17,8 @@ use dsl::program::{Clause, ClauseId, Datum, DifType, Scope, StmtKind};
 
 /// Records up to this size, without strings and stacks, are built on the stack.
 const STACK_RECORD: u32 = 64;
+/// Integer clause-locals on the stack; more of them are in scratch.
+const STACK_LOCALS: u32 = 12;
 /// `BPF_RB_NO_WAKEUP`.
 const NO_WAKEUP: u64 = 1;
 /// `BPF_RB_FORCE_WAKEUP`.
@@ -65,22 +67,30 @@ impl<'a, 'b> Fun<'a, 'b> {
                 }
             }
         }
+        let mut ints = 0;
         for v in &program.vars {
             if v.scope != Scope::Clause || !used.contains(&v.id) {
                 continue;
             }
             let local = match v.ty {
                 DifType::Int { .. } | DifType::Void => {
-                    let slot = match self.frame.alloc(8) {
-                        Some(s) => s,
-                        None => {
-                            return Err(self.err(
-                                "too many clause-local variables for the 512 bytes of stack",
-                            ));
-                        }
+                    ints += 1;
+                    let slot = match ints <= STACK_LOCALS {
+                        true => self.frame.alloc(8),
+                        false => None,
                     };
-                    self.asm.st(Size::D, R::FP, slot, 0);
-                    Local::Slot(slot)
+                    match slot {
+                        Some(slot) => {
+                            self.asm.st(Size::D, R::FP, slot, 0);
+                            Local::Slot(slot)
+                        }
+                        None => {
+                            let at = self.persist(8);
+                            let (base, off) = self.scratch_at(at, R::R1);
+                            self.asm.st(Size::D, base, off, 0);
+                            Local::Scratch(at)
+                        }
+                    }
                 }
                 DifType::Str | DifType::Bytes { .. } => {
                     let bytes = match v.ty {
@@ -529,10 +539,15 @@ impl<'a, 'b> Fun<'a, 'b> {
                 return Ok(());
             };
             done.push(sub);
-            self.frame = Frame::new(match sub {
+            let frame = Frame::new(match sub {
                 Sub::Fault => fault,
                 Sub::Drop | Sub::Log2 | Sub::Str(_) => LEAF_STACK,
             });
+            self.frame = match sub {
+                // The interrupted program's slots are in use.
+                Sub::Fault => frame.with_overflow(true),
+                _ => frame,
+            };
             self.values.clear();
             self.names = [None; super::flow::NV];
             self.homes = [None; super::flow::NV];
@@ -593,7 +608,8 @@ impl<'a, 'b> Fun<'a, 'b> {
             self.locals.clear();
             self.strtok = None;
             self.given.lazy.clear();
-            self.persist_top = super::fun::SCRATCH_HEAD;
+            // Behind what lasts for the interrupted firing.
+            self.scratch_top = self.persist_top;
             self.start_firing(clauses)?;
             for &c in clauses {
                 if program.clauses.get(c.0 as usize).is_some() {

@@ -203,7 +203,11 @@ impl<'a, 'b> Fun<'a, 'b> {
                 DifType::Bytes { .. } | DifType::Str => self.storage(v.ty),
                 DifType::Int { .. } | DifType::Void => continue,
             };
-            let slot = self.block(8)?;
+            // A pointer: nowhere but on the stack.
+            let slot = self.frame.alloc(8);
+            let slot = slot.ok_or_else(|| {
+                self.err("it looks up too many elements for the 512 bytes of stack")
+            })?;
             self.asm.st(Size::D, R::FP, slot, 0);
             self.elements.push((at, slot, bytes));
         }
