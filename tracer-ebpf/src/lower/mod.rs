@@ -9,6 +9,7 @@ pub mod branch;
 pub mod entry;
 pub mod flow;
 pub mod fun;
+pub mod log;
 pub mod op;
 pub mod record;
 pub mod search;
@@ -26,7 +27,7 @@ use crate::layout;
 use crate::plan::{Plan, Unit};
 use dsl::dif::{BuiltinVar, Op};
 use dsl::program::{ClauseId, Datum, DifType, Difo, KeyType, Program, Scope, StmtKind, VarDef};
-use dsl::source::Span;
+use dsl::source::{Sources, Span};
 use flow::{Flow, Sv};
 use fun::{Frame, Fun, MAIN_STACK, Needs, Place, ProbeSel, SCRATCH_HEAD};
 use std::collections::{BTreeMap, HashMap};
@@ -54,8 +55,8 @@ pub struct LowerOpts {
     pub dynvarsize: u64,
     /// Bytes of the record ring.
     pub bufsize: u64,
-    /// Programs log through aya-log.
-    pub debug: bool,
+    /// Programs log through aya-log, with places in these texts.
+    pub debug: Option<Sources>,
 }
 
 impl Default for LowerOpts {
@@ -65,7 +66,7 @@ impl Default for LowerOpts {
             aggsize: 4 << 20,
             dynvarsize: 1 << 20,
             bufsize: 4 << 20,
-            debug: false,
+            debug: None,
         }
     }
 }
@@ -81,6 +82,7 @@ enum Single {
     Globals,
     Scratch,
     Busy,
+    Log,
 }
 
 /// What all programs of an image share.
@@ -204,6 +206,7 @@ impl<'b> Cx<'b> {
                 let bytes = self.caps.cpus.max(1) * entry::BUSY_STRIDE;
                 ("busy", MapKind::Array, 4, bytes, 1)
             }
+            Single::Log => (log::RING, MapKind::Ringbuf, 0, 0, log::RING_BYTES),
         };
         let ix = self.add(MapDef {
             name: name.to_owned(),
@@ -252,13 +255,17 @@ impl<'b> Cx<'b> {
     pub fn busy(&mut self) -> MapIx {
         self.single(Single::Busy)
     }
+    /// Messages of `-x bpfdebug`.
+    pub fn log_ring(&mut self) -> MapIx {
+        self.single(Single::Log)
+    }
     /// So many zero bytes.
     pub fn zeros(&mut self, bytes: u32) -> MapIx {
         self.zeros = self.zeros.max(bytes);
         self.single(Single::Zeros)
     }
 
-    fn put_rodata(&mut self, bytes: &[u8]) -> u32 {
+    pub(super) fn put_rodata(&mut self, bytes: &[u8]) -> u32 {
         self.rodata();
         let at = self.rodata.len().next_multiple_of(8);
         self.rodata.resize(at, 0);
@@ -631,7 +638,7 @@ impl<'b> Cx<'b> {
                 Single::Zeros => map.value_size = self.zeros.next_multiple_of(8).max(8),
                 Single::Globals => map.value_size = self.globals_size.max(8),
                 Single::Scratch => map.value_size = self.scratch_size.next_multiple_of(64),
-                Single::State | Single::Drops | Single::Ring | Single::Busy => {}
+                Single::State | Single::Drops | Single::Ring | Single::Busy | Single::Log => {}
             }
         }
         Image {
@@ -640,7 +647,7 @@ impl<'b> Cx<'b> {
             state,
             drops,
             ring,
-            log: None,
+            log: self.single.get(&Single::Log).copied(),
             records: self.records,
             aggs: self.aggs,
             probes: self.plan.probes.clone(),
@@ -688,7 +695,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         Fun {
             cx,
             asm,
-            frame: Frame::new(MAIN_STACK),
+            frame: Frame::new(MAIN_STACK).with_overflow(false),
             values: Vec::new(),
             names: [None; flow::NV],
             homes: [None; flow::NV],
@@ -710,6 +717,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             reachable: true,
             stubs: Vec::new(),
             in_error: false,
+            elements: Vec::new(),
             locals: BTreeMap::new(),
             persist_top: SCRATCH_HEAD,
             scratch_top: SCRATCH_HEAD,
