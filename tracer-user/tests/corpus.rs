@@ -179,7 +179,7 @@ macro_rules! topics { ($($name:ident)*) => {
 } }
 
 topics! {
-    actions aggs arith assoc builtins errors exit flow options predicates printa printf probes quantize strings ternary vars
+    actions aggs arith assoc builtins errors exit flow options predicates printa printf probes process quantize spec strings ternary vars
 }
 
 #[test]

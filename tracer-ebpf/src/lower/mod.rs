@@ -10,8 +10,10 @@ pub mod entry;
 pub mod flow;
 pub mod fun;
 pub mod op;
+pub mod outward;
 pub mod record;
 pub mod search;
+pub mod spec;
 pub mod string;
 pub mod strsub;
 pub mod subr;
@@ -54,6 +56,8 @@ pub struct LowerOpts {
     pub dynvarsize: u64,
     /// Bytes of the record ring.
     pub bufsize: u64,
+    /// How many speculations there are.
+    pub nspec: u32,
     /// Programs log through aya-log.
     pub debug: bool,
 }
@@ -64,6 +68,7 @@ impl Default for LowerOpts {
             strsize: 256,
             aggsize: 4 << 20,
             dynvarsize: 1 << 20,
+            nspec: 1,
             bufsize: 4 << 20,
             debug: false,
         }
@@ -81,6 +86,8 @@ enum Single {
     Globals,
     Scratch,
     Busy,
+    Chill,
+    Speculations,
 }
 
 /// What all programs of an image share.
@@ -204,6 +211,11 @@ impl<'b> Cx<'b> {
                 let bytes = self.caps.cpus.max(1) * entry::BUSY_STRIDE;
                 ("busy", MapKind::Array, 4, bytes, 1)
             }
+            Single::Chill => {
+                let bytes = self.caps.cpus.max(1) * outward::CHILL_STRIDE;
+                ("chill", MapKind::Array, 4, bytes, 1)
+            }
+            Single::Speculations => ("spec", MapKind::Array, 4, 8 * self.opts.nspec.max(1), 1),
         };
         let ix = self.add(MapDef {
             name: name.to_owned(),
@@ -251,6 +263,14 @@ impl<'b> Cx<'b> {
     /// Which levels are taken.
     pub fn busy(&mut self) -> MapIx {
         self.single(Single::Busy)
+    }
+    /// What each CPU has spent waiting.
+    pub fn chill(&mut self) -> MapIx {
+        self.single(Single::Chill)
+    }
+    /// Which speculations are in use.
+    pub fn speculations(&mut self) -> MapIx {
+        self.single(Single::Speculations)
     }
     /// So many zero bytes.
     pub fn zeros(&mut self, bytes: u32) -> MapIx {
@@ -631,7 +651,12 @@ impl<'b> Cx<'b> {
                 Single::Zeros => map.value_size = self.zeros.next_multiple_of(8).max(8),
                 Single::Globals => map.value_size = self.globals_size.max(8),
                 Single::Scratch => map.value_size = self.scratch_size.next_multiple_of(64),
-                Single::State | Single::Drops | Single::Ring | Single::Busy => {}
+                Single::State
+                | Single::Drops
+                | Single::Ring
+                | Single::Busy
+                | Single::Chill
+                | Single::Speculations => {}
             }
         }
         Image {
@@ -663,7 +688,7 @@ pub fn clause_difos(clause: &dsl::program::Clause) -> Vec<&Difo> {
     let mut out: Vec<&Difo> = clause.pred.iter().collect();
     for stmt in &clause.stmts {
         match &stmt.kind {
-            StmtKind::Expr(d) => out.push(d),
+            StmtKind::Expr(d) | StmtKind::Raise(d) | StmtKind::Chill(d) => out.push(d),
             StmtKind::Aggregate {
                 keys,
                 value,

@@ -15,7 +15,11 @@ fn started(args: &[&str]) -> (Child, String) {
     while !line.ends_with("ready\n") {
         let mut next = String::new();
         let n = reader.by_ref_line(&mut next);
-        assert!(n > 0, "ended before it was ready: {}", finish(child, Duration::from_secs(1)).shown());
+        assert!(
+            n > 0,
+            "ended before it was ready: {}",
+            finish(child, Duration::from_secs(1)).shown()
+        );
         line += &next;
     }
     child.stdout = Some(reader.into_inner());
@@ -36,7 +40,14 @@ const READY: &str = "BEGIN { printf(\"ready\\n\"); }";
 #[test]
 fn interrupted_once() {
     root!("life::interrupted_once");
-    let (child, _) = started(&["-qn", READY, "-n", "tick-1ms { @[\"ticks\"] = count(); }", "-n", "END { printf(\"end\\n\"); }"]);
+    let (child, _) = started(&[
+        "-qn",
+        READY,
+        "-n",
+        "tick-1ms { @[\"ticks\"] = count(); }",
+        "-n",
+        "END { printf(\"end\\n\"); }",
+    ]);
     std::thread::sleep(Duration::from_millis(300));
     signal(&child, libc::SIGINT);
     let ended = finish(child, Duration::from_secs(10));
@@ -54,7 +65,11 @@ fn interrupted_twice() {
     signal(&child, libc::SIGTERM);
     signal(&child, libc::SIGCONT);
     let ended = finish(child, Duration::from_secs(10));
-    assert!(!ended.late && !ended.out.contains("ticks"), "{}", ended.shown());
+    assert!(
+        !ended.late && !ended.out.contains("ticks"),
+        "{}",
+        ended.shown()
+    );
 }
 
 #[test]
@@ -62,12 +77,18 @@ fn interrupted_before_anything() {
     root!("life::interrupted_before_anything");
     // At any moment of the start too: it ends, and not with a crash.
     for delay in [0, 5, 10, 20, 40, 60, 80, 100, 130] {
-        let child = dtrace(&["-qn", "tick-1s { @ = count(); }"]).spawn().expect("starts");
+        let child = dtrace(&["-qn", "tick-1s { @ = count(); }"])
+            .spawn()
+            .expect("starts");
         std::thread::sleep(Duration::from_millis(delay));
         signal(&child, libc::SIGINT);
         let ended = finish(child, Duration::from_secs(10));
         assert!(!ended.late, "{delay} ms: {}", ended.shown());
-        assert!(matches!(ended.status, Some(0 | 1) | None), "{delay} ms: {}", ended.shown());
+        assert!(
+            matches!(ended.status, Some(0 | 1) | None),
+            "{delay} ms: {}",
+            ended.shown()
+        );
     }
 }
 
@@ -81,7 +102,14 @@ fn ids(next_id: i32) -> Vec<u32> {
     let mut attr = [0u32; 32];
     loop {
         // SAFETY: the attribute is larger than what the command reads or writes, and is ours.
-        let r = unsafe { libc::syscall(libc::SYS_bpf, next_id, attr.as_mut_ptr(), size_of_val(&attr)) };
+        let r = unsafe {
+            libc::syscall(
+                libc::SYS_bpf,
+                next_id,
+                attr.as_mut_ptr(),
+                size_of_val(&attr),
+            )
+        };
         if r != 0 {
             return out;
         }
@@ -127,13 +155,20 @@ fn killed_leaves_nothing() {
         let progs = owned.iter().filter(|o| o.0 == 0).count();
         assert!(progs > 0, "{program}: no program is loaded: {owned:?}");
         for &(kind, id) in &owned {
-            assert!(ids(OBJECTS[kind].1).contains(&id), "{program}: {} {id}", OBJECTS[kind].0);
+            assert!(
+                ids(OBJECTS[kind].1).contains(&id),
+                "{program}: {} {id}",
+                OBJECTS[kind].0
+            );
         }
         child.kill().expect("kill");
         child.wait().expect("wait");
         let until = Instant::now() + Duration::from_secs(5);
         loop {
-            let left: Vec<_> = owned.iter().filter(|(kind, id)| ids(OBJECTS[*kind].1).contains(id)).collect();
+            let left: Vec<_> = owned
+                .iter()
+                .filter(|(kind, id)| ids(OBJECTS[*kind].1).contains(id))
+                .collect();
             if left.is_empty() {
                 break;
             }
@@ -153,7 +188,10 @@ fn ended_leaves_nothing() {
     let ended = finish(child, Duration::from_secs(10));
     assert_eq!(ended.status, Some(0), "{}", ended.shown());
     let until = Instant::now() + Duration::from_secs(5);
-    while owned.iter().any(|(kind, id)| ids(OBJECTS[*kind].1).contains(id)) {
+    while owned
+        .iter()
+        .any(|(kind, id)| ids(OBJECTS[*kind].1).contains(id))
+    {
         assert!(Instant::now() < until, "still there");
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -162,7 +200,14 @@ fn ended_leaves_nothing() {
 #[test]
 fn output_closed() {
     root!("life::output_closed");
-    let (mut child, _) = started(&["-qn", READY, "-x", "switchrate=10ms", "-n", "tick-1ms { printf(\"line\\n\"); }"]);
+    let (mut child, _) = started(&[
+        "-qn",
+        READY,
+        "-x",
+        "switchrate=10ms",
+        "-n",
+        "tick-1ms { printf(\"line\\n\"); }",
+    ]);
     drop(child.stdout.take());
     let ended = finish(child, Duration::from_secs(10));
     assert!(!ended.late, "went on writing to nobody: {}", ended.shown());
@@ -173,7 +218,9 @@ fn output_closed() {
 fn status_of_the_command_does_not_matter() {
     root!("life::status_of_the_command_does_not_matter");
     let cmd = super::child::command();
-    let child = dtrace(&["-qn", "BEGIN { printf(\"x\\n\"); }", "-c", &cmd]).env("DTRACE_TEST_CHILD", "status").spawn();
+    let child = dtrace(&["-qn", "BEGIN { printf(\"x\\n\"); }", "-c", &cmd])
+        .env("DTRACE_TEST_CHILD", "status")
+        .spawn();
     let ended = finish(child.expect("starts"), Duration::from_secs(10));
     assert_eq!(ended.out, "x\n\n", "{}", ended.shown());
     assert_eq!(ended.status, Some(0), "{}", ended.shown());
@@ -184,7 +231,11 @@ fn a_command_that_is_not_there() {
     root!("life::a_command_that_is_not_there");
     let ended = run(&["-qn", "BEGIN { exit(0); }", "-c", "/no/such/command"]);
     assert_eq!(ended.status, Some(1), "{}", ended.shown());
-    assert!(ended.err.contains("/no/such/command") && ended.err.contains("No such file"), "{}", ended.err);
+    assert!(
+        ended.err.contains("/no/such/command") && ended.err.contains("No such file"),
+        "{}",
+        ended.err
+    );
 }
 
 #[test]
@@ -197,23 +248,44 @@ fn a_fault_costs_only_its_clause() {
         ERROR { @errors = count(); } \
         END { printa(\"before %@d\\n\", @before); printa(\"after %@d\\n\", @after); printa(\"errors %@d\\n\", @errors); }";
     let cmd = super::child::command();
-    let child = dtrace(&["-qn", program, "-c", &cmd]).env("DTRACE_TEST_CHILD", "calls").spawn();
+    let child = dtrace(&["-qn", program, "-c", &cmd])
+        .env("DTRACE_TEST_CHILD", "calls")
+        .spawn();
     let ended = finish(child.expect("starts"), Duration::from_secs(20));
     let n = super::child::GETPPIDS;
-    for line in [format!("before {n}\n"), format!("after {n}\n"), format!("errors {n}\n"), format!("dup2 {}\n", super::child::FD)] {
+    for line in [
+        format!("before {n}\n"),
+        format!("after {n}\n"),
+        format!("errors {n}\n"),
+        format!("dup2 {}\n", super::child::FD),
+    ] {
         assert!(ended.out.contains(&line), "{line}{}", &ended.out);
     }
-    let messages = captures(&ended.err, r"(?m)^(dtrace: error on enabled probe ID 2 \(ID [0-9]+: syscall:vmlinux:getppid:entry\): invalid address \(0x0\) in action #2 at DIF offset [0-9]+)$");
-    assert_eq!(messages.len(), n, "{}", ended.err.lines().take(5).collect::<Vec<_>>().join("\n"));
+    let messages = captures(
+        &ended.err,
+        r"(?m)^(dtrace: error on enabled probe ID 2 \(ID [0-9]+: syscall:vmlinux:getppid:entry\): invalid address \(0x0\) in action #2 at DIF offset [0-9]+)$",
+    );
+    assert_eq!(
+        messages.len(),
+        n,
+        "{}",
+        ended.err.lines().take(5).collect::<Vec<_>>().join("\n")
+    );
 }
 
 #[test]
 fn error_gets_five_arguments() {
     root!("life::error_gets_five_arguments");
-    let ended = run(&["-qn", "BEGIN { this->a = 1; trace(*(int *)0x77); } ERROR { printf(\"%d %d %d %d %x\\n\", arg1, arg2, arg3 > 0, arg4, arg5); exit(0); }"]);
+    let ended = run(&[
+        "-qn",
+        "BEGIN { this->a = 1; trace(*(int *)0x77); } ERROR { printf(\"%d %d %d %d %x\\n\", arg1, arg2, arg3 > 0, arg4, arg5); exit(0); }",
+    ]);
     assert_eq!(ended.out, "1 2 1 1 77\n\n", "{}", ended.shown());
     let offset = captures(&ended.err, r"in action #2 at DIF offset ([0-9]+)\n");
-    let again = run(&["-qn", "BEGIN { this->a = 1; trace(*(int *)0x77); } ERROR { printf(\"%d\", arg3); exit(0); }"]);
+    let again = run(&[
+        "-qn",
+        "BEGIN { this->a = 1; trace(*(int *)0x77); } ERROR { printf(\"%d\", arg3); exit(0); }",
+    ]);
     assert_eq!(offset, [again.out.trim()], "{}", again.shown());
 }
 
@@ -228,10 +300,15 @@ fn without_privilege() {
     let mut c = std::process::Command::new(&copy);
     c.args(["-qn", "BEGIN { exit(0); }"]);
     std::os::unix::process::CommandExt::uid(&mut c, 65534);
-    c.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    c.stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
     let ended = finish(c.spawn().expect("starts"), Duration::from_secs(10));
     std::fs::remove_file(&copy).expect("removed");
     assert_eq!(ended.status, Some(1), "{}", ended.shown());
-    assert!(ended.err.contains("privilege") || ended.err.contains("root"), "{}", ended.err);
+    assert!(
+        ended.err.contains("privilege") || ended.err.contains("root"),
+        "{}",
+        ended.err
+    );
     assert!(!ended.err.contains("panicked"), "{}", ended.err);
 }

@@ -18,7 +18,9 @@ fn path(n: i32) -> String {
 
 /// Calls that name a number twice, once as text.
 fn work(stop: &AtomicBool, from: i32) {
-    let paths: Vec<(i32, CString)> = (from..from + 200).map(|n| (n, CString::new(path(n)).expect("no NUL"))).collect();
+    let paths: Vec<(i32, CString)> = (from..from + 200)
+        .map(|n| (n, CString::new(path(n)).expect("no NUL")))
+        .collect();
     while !stop.load(Ordering::Relaxed) {
         for (n, p) in &paths {
             // SAFETY: the path is NUL-terminated; the file isn't there and the mode is no mode, so nothing happens.
@@ -73,7 +75,11 @@ fn well_formed(line: &str) -> bool {
 #[test]
 fn no_record_is_torn_and_none_is_lost_silently() {
     root!("nesting::no_record_is_torn_and_none_is_lost_silently");
-    let seconds = if std::env::var_os("DTRACE_LONG").is_some() { "10" } else { "3" };
+    let seconds = if std::env::var_os("DTRACE_LONG").is_some() {
+        "10"
+    } else {
+        "3"
+    };
     let pid = std::process::id().to_string();
     let stop = AtomicBool::new(false);
     let file = std::env::temp_dir().join(format!("dtrace-nesting-{pid}.d"));
@@ -87,27 +93,73 @@ fn no_record_is_torn_and_none_is_lost_silently() {
             });
         }
         let script = file.to_string_lossy();
-        let args = ["-q", "-x", "droptags", "-x", "switchrate=20ms", "-s", &script, &pid, seconds];
-        let ended = finish(dtrace(&args).spawn().expect("starts"), Duration::from_secs(60));
+        let args = [
+            "-q",
+            "-x",
+            "droptags",
+            "-x",
+            "switchrate=20ms",
+            "-s",
+            &script,
+            &pid,
+            seconds,
+        ];
+        let ended = finish(
+            dtrace(&args).spawn().expect("starts"),
+            Duration::from_secs(60),
+        );
         stop.store(true, Ordering::Relaxed);
         ended
     });
     std::fs::remove_file(&file).expect("remove");
     assert_eq!(ended.status, Some(0), "{}", ended.err);
 
-    let (records, totals): (Vec<&str>, Vec<&str>) = ended.out.lines().filter(|l| !l.is_empty()).partition(|l| !l.starts_with("  "));
+    let (records, totals): (Vec<&str>, Vec<&str>) = ended
+        .out
+        .lines()
+        .filter(|l| !l.is_empty())
+        .partition(|l| !l.starts_with("  "));
     let torn: Vec<&&str> = records.iter().filter(|l| !well_formed(l)).collect();
-    assert!(torn.is_empty(), "{} of {} records are torn, the first:\n{:?}", torn.len(), records.len(), &torn[..torn.len().min(5)]);
+    assert!(
+        torn.is_empty(),
+        "{} of {} records are torn, the first:\n{:?}",
+        torn.len(),
+        records.len(),
+        &torn[..torn.len().min(5)]
+    );
 
     let mut printed: HashMap<&str, u64> = HashMap::new();
-    records.iter().for_each(|l| *printed.entry(&l[..1]).or_default() += 1);
-    let fired: u64 = totals.iter().filter_map(|l| l.split_whitespace().nth(1)?.parse::<u64>().ok()).sum();
+    records
+        .iter()
+        .for_each(|l| *printed.entry(&l[..1]).or_default() += 1);
+    let fired: u64 = totals
+        .iter()
+        .filter_map(|l| l.split_whitespace().nth(1)?.parse::<u64>().ok())
+        .sum();
     let sum = |tag: &str| -> u64 {
-        captures(&ended.err, &format!(r"(?m)^dtrace: \[DTRACEDROP_{tag}\] ([0-9]+) ")).iter().filter_map(|n| n.parse::<u64>().ok()).sum()
+        captures(
+            &ended.err,
+            &format!(r"(?m)^dtrace: \[DTRACEDROP_{tag}\] ([0-9]+) "),
+        )
+        .iter()
+        .filter_map(|n| n.parse::<u64>().ok())
+        .sum()
     };
     let dropped = sum("PRINCIPAL");
     let all: u64 = printed.values().sum();
-    println!("fired {fired}, printed {all} {printed:?}, dropped {dropped}; nested {}, kernel {}", sum("NESTED"), sum("KERNEL"));
-    assert!(["S", "D", "P"].iter().all(|k| printed.contains_key(k)), "{printed:?}");
-    assert_eq!(fired, all + dropped, "fired = printed + dropped\n{}", ended.err);
+    println!(
+        "fired {fired}, printed {all} {printed:?}, dropped {dropped}; nested {}, kernel {}",
+        sum("NESTED"),
+        sum("KERNEL")
+    );
+    assert!(
+        ["S", "D", "P"].iter().all(|k| printed.contains_key(k)),
+        "{printed:?}"
+    );
+    assert_eq!(
+        fired,
+        all + dropped,
+        "fired = printed + dropped\n{}",
+        ended.err
+    );
 }

@@ -18,7 +18,8 @@ fn hello() {
     root!("oneliners::hello");
     let ended = run(&["-n", r#"BEGIN { printf("hello\n"); exit(0); }"#]);
     assert_eq!(
-        ended.err, "dtrace: description 'BEGIN ' matched 1 probe\n",
+        ended.err,
+        "dtrace: description 'BEGIN ' matched 1 probe\n",
         "{}",
         ended.shown()
     );
@@ -38,7 +39,11 @@ fn the_main_job() {
         "/bin/ls /",
     ]);
     let out = ended.ok();
-    assert!(out.starts_with("CPU     ID                    FUNCTION:NAME\n") || out.contains("\nCPU     ID                    FUNCTION:NAME\n"), "{out}");
+    assert!(
+        out.starts_with("CPU     ID                    FUNCTION:NAME\n")
+            || out.contains("\nCPU     ID                    FUNCTION:NAME\n"),
+        "{out}"
+    );
     let files = captures(&out, r"(?m)^ +[0-9]+ +[0-9]+ {21}openat:entry ls (\S+)$");
     assert!(files.iter().any(|f| f == "/etc/ld.so.cache"), "{out}");
     assert!(files.iter().any(|f| f == "/"), "{out}");
@@ -49,11 +54,19 @@ fn count_by_name() {
     root!("oneliners::count_by_name");
     let ended = with_child(
         "calls",
-        &["-n", "syscall::getppid:entry /pid == $target/ { @[execname] = count(); }"],
+        &[
+            "-n",
+            "syscall::getppid:entry /pid == $target/ { @[execname] = count(); }",
+        ],
     );
     let want = format!("  {:<50} {:>16}\n", child::NAME, child::GETPPIDS);
     let out = ended.ok();
-    assert_eq!(out, format!("\n{want}"), "{}", diff(&format!("\n{want}"), &out));
+    assert_eq!(
+        out,
+        format!("\n{want}"),
+        "{}",
+        diff(&format!("\n{want}"), &out)
+    );
 }
 
 #[test]
@@ -61,7 +74,10 @@ fn count_of_every_call() {
     root!("oneliners::count_of_every_call");
     let ended = with_child(
         "calls",
-        &["-qn", "syscall:::entry /pid == $target/ { @[probefunc] = count(); } syscall:::return /pid == $target/ { @r[probefunc] = count(); }"],
+        &[
+            "-qn",
+            "syscall:::entry /pid == $target/ { @[probefunc] = count(); } syscall:::return /pid == $target/ { @r[probefunc] = count(); }",
+        ],
     );
     let out = ended.ok();
     let reads: usize = child::READS.iter().map(|r| r.1).sum();
@@ -73,7 +89,11 @@ fn count_of_every_call() {
     let read = captures(&out, r"(?m)^  read +([0-9]+)$");
     assert!(read.len() == 2 && read[0] == read[1], "{out}");
     assert!(read[0].parse::<usize>().is_ok_and(|n| n >= reads), "{out}");
-    assert_eq!(captures(&out, r"(?m)^  exit_group +([0-9]+)$"), ["1"], "{out}");
+    assert_eq!(
+        captures(&out, r"(?m)^  exit_group +([0-9]+)$"),
+        ["1"],
+        "{out}"
+    );
 }
 
 #[test]
@@ -94,7 +114,12 @@ fn quantized_results() {
               64 |@@@@@@@@                                 2        \n             \
              128 |                                         0        \n\n";
     let out = with_child("calls", &["-qn", program]).ok();
-    assert_eq!(out, format!("\n{want}"), "{}", diff(&format!("\n{want}"), &out));
+    assert_eq!(
+        out,
+        format!("\n{want}"),
+        "{}",
+        diff(&format!("\n{want}"), &out)
+    );
 }
 
 #[test]
@@ -109,12 +134,19 @@ fn quantize_of_cat() {
     let passwd = std::fs::read_to_string("/etc/passwd").expect("read");
     let out = ended.ok();
     assert!(out.contains(&passwd), "{out}");
-    assert!(out.contains("           value  ------------- Distribution ------------- count    \n"), "{out}");
+    assert!(
+        out.contains("           value  ------------- Distribution ------------- count    \n"),
+        "{out}"
+    );
     // The whole file in one read, and the end of the file.
     let bucket = 1 << passwd.len().ilog2();
     let counts = captures(&out, &format!(r"(?m)^ +{bucket} \|@+ +([1-9][0-9]*) +$"));
     assert_eq!(counts.len(), 1, "{out}");
-    assert_eq!(captures(&out, r"(?m)^ +0 \|@+ +([1-9][0-9]*) +$").len(), 1, "{out}");
+    assert_eq!(
+        captures(&out, r"(?m)^ +0 \|@+ +([1-9][0-9]*) +$").len(),
+        1,
+        "{out}"
+    );
 }
 
 #[test]
@@ -123,30 +155,53 @@ fn average_latency() {
     let program = "syscall::read:entry { self->t = timestamp; } \
         syscall::read:return /self->t/ { @[execname] = avg(timestamp - self->t); self->t = 0; }";
     let ended = with_child("calls", &["-n", program]);
-    assert!(ended.err.contains("matched 4 probes") || ended.err.contains("matched 2 probes"), "{}", ended.err);
+    assert!(
+        ended.err.contains("matched 4 probes") || ended.err.contains("matched 2 probes"),
+        "{}",
+        ended.err
+    );
     let out = ended.ok();
     let avg = captures(&out, &format!(r"(?m)^  {} +([0-9]+)$", child::NAME));
     // Less than a second, more than nothing.
-    assert!(avg.len() == 1 && (1..1_000_000_000).contains(&avg[0].parse().unwrap_or(0u64)), "{out}");
+    assert!(
+        avg.len() == 1 && (1..1_000_000_000).contains(&avg[0].parse().unwrap_or(0u64)),
+        "{out}"
+    );
 }
 
 #[test]
 fn calls_of_two_seconds() {
     root!("oneliners::calls_of_two_seconds");
     let started = std::time::Instant::now();
-    let ended = run(&["-n", "syscall:::entry { @[probefunc] = count(); } tick-2s { exit(0); }"]);
+    let ended = run(&[
+        "-n",
+        "syscall:::entry { @[probefunc] = count(); } tick-2s { exit(0); }",
+    ]);
     let took = started.elapsed();
-    assert!((Duration::from_secs(2)..Duration::from_secs(15)).contains(&took), "{took:?}");
+    assert!(
+        (Duration::from_secs(2)..Duration::from_secs(15)).contains(&took),
+        "{took:?}"
+    );
     let out = ended.ok();
-    matches(&out, r"CPU     ID                    FUNCTION:NAME\n +[0-9]+ +[0-9]+ {25}:tick-2s \n\n(?:\n?  \w+ +[0-9]+)+\n");
-    let counts: Vec<u64> = captures(&out, r"(?m)^  \w+ +([0-9]+)$").iter().map(|n| n.parse().expect("number")).collect();
+    matches(
+        &out,
+        r"CPU     ID                    FUNCTION:NAME\n +[0-9]+ +[0-9]+ {25}:tick-2s \n\n(?:\n?  \w+ +[0-9]+)+\n",
+    );
+    let counts: Vec<u64> = captures(&out, r"(?m)^  \w+ +([0-9]+)$")
+        .iter()
+        .map(|n| n.parse().expect("number"))
+        .collect();
     assert!(counts.is_sorted() && !counts.is_empty(), "{out}");
 }
 
 #[test]
 fn switches_by_name() {
     root!("oneliners::switches_by_name");
-    let out = run(&["-qn", "sdt:sched::sched_switch { @[stringof(args[2]->comm)] = count(); } tick-500ms { exit(0); }"]).ok();
+    let out = run(&[
+        "-qn",
+        "sdt:sched::sched_switch { @[stringof(args[2]->comm)] = count(); } tick-500ms { exit(0); }",
+    ])
+    .ok();
     let names = captures(&out, r"(?m)^  (\S.*\S) +[1-9][0-9]*$");
     assert!(!names.is_empty(), "{out}");
 }
@@ -154,15 +209,28 @@ fn switches_by_name() {
 #[test]
 fn profiled_stacks() {
     root!("oneliners::profiled_stacks");
-    let ended = run(&["-n", "profile-97 { @[stack()] = count(); } tick-1s { exit(0); }"]);
-    assert!(ended.err.contains("matched 2 probes") || ended.err.contains("matched 1 probe"), "{}", ended.err);
+    let ended = run(&[
+        "-n",
+        "profile-97 { @[stack()] = count(); } tick-1s { exit(0); }",
+    ]);
+    assert!(
+        ended.err.contains("matched 2 probes") || ended.err.contains("matched 1 probe"),
+        "{}",
+        ended.err
+    );
     let out = ended.ok();
     let frames = captures(&out, r"(?m)^ {14}(\S+`\S+\+0x[0-9a-f]+)$");
     assert!(!frames.is_empty(), "{out}");
-    let counts: u64 = captures(&out, r"(?m)^ +([0-9]+)$").iter().filter_map(|n| n.parse::<u64>().ok()).sum();
+    let counts: u64 = captures(&out, r"(?m)^ +([0-9]+)$")
+        .iter()
+        .filter_map(|n| n.parse::<u64>().ok())
+        .sum();
     // 97 a second on each CPU, for one second.
     let cpus = std::thread::available_parallelism().map_or(1, usize::from) as u64;
-    assert!((40 * cpus..=150 * cpus).contains(&counts), "{counts} on {cpus} CPUs\n{out}");
+    assert!(
+        (40 * cpus..=150 * cpus).contains(&counts),
+        "{counts} on {cpus} CPUs\n{out}"
+    );
 }
 
 #[test]
@@ -174,20 +242,43 @@ fn script_with_arguments() {
     std::fs::write(&file, "#!/usr/sbin/dtrace -s\n#pragma D option quiet\nBEGIN { printf(\"%d %s %s\\n\", $1 * 2, $$2, $$1); exit($1); }\n").expect("write");
     let path = file.to_string_lossy();
     let ended = run(&["-s", &path, "21", "a b"]);
-    assert_eq!((ended.status, ended.out.as_str()), (Some(21), "42 a b 21\n\n"), "{}", ended.shown());
+    assert_eq!(
+        (ended.status, ended.out.as_str()),
+        (Some(21), "42 a b 21\n\n"),
+        "{}",
+        ended.shown()
+    );
     let missing = run(&["-s", &path]);
     assert_eq!(missing.status, Some(1));
-    assert!(missing.err.contains("macro argument $1 is not defined"), "{}", missing.err);
+    assert!(
+        missing.err.contains("macro argument $1 is not defined"),
+        "{}",
+        missing.err
+    );
     let extra = run(&["-s", &path, "1", "b", "c"]);
     assert_eq!(extra.status, Some(1));
-    assert!(extra.err.contains("extraneous argument 'c' ($3 is not referenced)"), "{}", extra.err);
+    assert!(
+        extra
+            .err
+            .contains("extraneous argument 'c' ($3 is not referenced)"),
+        "{}",
+        extra.err
+    );
     std::fs::remove_dir_all(&dir).expect("remove");
 }
 
 #[test]
 fn flow() {
     root!("oneliners::flow");
-    let out = with_child("calls", &["-F", "-n", "syscall::dup2: /pid == $target/ { trace(arg0); }"]).ok();
+    let out = with_child(
+        "calls",
+        &[
+            "-F",
+            "-n",
+            "syscall::dup2: /pid == $target/ { trace(arg0); }",
+        ],
+    )
+    .ok();
     matches(
         &out,
         r"CPU FUNCTION {33}\n +[0-9]+  => dup2 +[0-9]+\n +[0-9]+  <= dup2 +777\n\n",
@@ -198,17 +289,30 @@ fn flow() {
 fn code_listing() {
     let ended = run(&["-S", "-e", "-n", r#"BEGIN /pid == 1/ { trace("x"); }"#]);
     let out = ended.ok();
-    assert!(out.contains("DIFO") && out.contains("OPCODE") && out.contains("ldgs"), "{out}");
+    assert!(
+        out.contains("DIFO") && out.contains("OPCODE") && out.contains("ldgs"),
+        "{out}"
+    );
 }
 
 #[test]
 fn first_calls_of_a_command_are_seen() {
     root!("oneliners::first_calls_of_a_command_are_seen");
-    let out = run(&["-qn", r#"syscall:::entry /pid == $target/ { printf("%s\n", probefunc); }"#, "-c", "/bin/true"]).ok();
+    let out = run(&[
+        "-qn",
+        r#"syscall:::entry /pid == $target/ { printf("%s\n", probefunc); }"#,
+        "-c",
+        "/bin/true",
+    ])
+    .ok();
     let calls: Vec<&str> = out.lines().collect();
     // What the dynamic linker does first, before anything else that the program does.
     assert_eq!(calls.first(), Some(&"brk"), "{out}");
-    assert_eq!(calls.iter().filter(|c| **c == "exit_group").count(), 1, "{out}");
+    assert_eq!(
+        calls.iter().filter(|c| **c == "exit_group").count(),
+        1,
+        "{out}"
+    );
     assert!(!calls.contains(&"ptrace"), "{out}");
 }
 
@@ -218,7 +322,13 @@ fn callers_of_32_bits_are_told_apart() {
     let program = r#"syscall::getpid:entry /pid == $target/ { @[probemod] = count(); }
         syscall:x32:getpid:return /pid == $target/ { @ret[arg0 == pid] = count(); }"#;
     let out = with_child("compat", &["-qn", program]).ok();
-    let want = format!("\n  {:<50} {:>16}\n{:>9} {:>16}\n", "x32", child::COMPAT, 1, child::COMPAT);
+    let want = format!(
+        "\n  {:<50} {:>16}\n{:>9} {:>16}\n",
+        "x32",
+        child::COMPAT,
+        1,
+        child::COMPAT
+    );
     assert_eq!(out, want, "{}", diff(&want, &out));
 }
 
@@ -226,7 +336,10 @@ fn callers_of_32_bits_are_told_apart() {
 fn a_process_of_its_own() {
     root!("oneliners::a_process_of_its_own");
     let mut sleeper = std::process::Command::new(child::command());
-    let mut sleeper = sleeper.env("DTRACE_TEST_CHILD", "sleep").spawn().expect("starts");
+    let mut sleeper = sleeper
+        .env("DTRACE_TEST_CHILD", "sleep")
+        .spawn()
+        .expect("starts");
     let pid = sleeper.id().to_string();
     let program = r#"syscall::*nanosleep:entry /pid == $target/ { n++; } tick-10ms /n > 5/ { printf("%d\n", $target); exit(0); }"#;
     let ended = run(&["-qp", &pid, "-n", program]);
