@@ -146,4 +146,180 @@ enum dt_code {
 	DT_CODE_COUNT
 };
 
+/* ---- the device -------------------------------------------------------- */
+
+/*
+ * One open file is one enabling: LOAD once, then SITES, SYSCALLS and TIMER any
+ * number of times. Closing it, however that happens, takes all of it back.
+ * Every call needs CAP_SYS_ADMIN, whoever opened the file. Members lie on their
+ * natural boundaries, so that 32-bit and 64-bit callers mean the same.
+ */
+#define DT_SLOT_BYTES		32u	/* of code, for one breakpoint */
+
+#define DT_FEATURE_REGS		1u	/* call handlers take one pt_regs pointer */
+#define DT_FEATURE_PREEMPT	2u	/* preemptible: once armed the module stays loaded */
+
+struct dt_info {		/* out */
+	__u32 abi_version;
+	__u32 cpus;		/* copies of per-CPU values, rings */
+	__u32 features;		/* DT_FEATURE_* */
+	__u32 slot_count;
+	__u32 slots_used;
+	__u32 syscall_slots;	/* of each table that can be served */
+};
+
+struct dt_load_args {
+	__u64 blob;		/* address */
+	__u64 bytes;
+	struct dt_report report; /* out */
+};
+
+/* Read kernel memory: live text, tables. */
+struct dt_read_args {
+	__u64 address;
+	__u64 buffer;
+	__u64 bytes;
+};
+
+/* Slots for breakpoints at these addresses, the same ones each time. */
+struct dt_reserve_args {
+	__u64 addresses;	/* of __u64[count] */
+	__u64 slots;		/* of __u64[count], out: where the code will be */
+	__u32 count;
+	__u32 reserved;
+};
+
+/* How a site was dealt with: dt_site_def.result. */
+#define DT_SITE_ARMED		0u
+#define DT_SITE_CHANGED		1u	/* another byte is there than was planned on */
+#define DT_SITE_UNRESERVED	2u
+#define DT_SITE_UNREADABLE	3u
+
+/* What a breakpoint is for: dt_site_def.kind. */
+#define DT_SITE_PROBE		0u	/* runs the program */
+#define DT_SITE_CHILD		1u	/* where a new task begins: the return of its fork */
+#define DT_SITE_DROP		2u	/* where a call that drops its return address leaves; ax is its result */
+
+struct dt_site_def {
+	__u64 address;
+	__u64 cookie;
+	__u64 ip;		/* of the function probed */
+	__u32 prog;
+	__u8 first;		/* the byte that is there now */
+	__u8 code_bytes;
+	__u8 result;		/* out */
+	__u8 kind;
+	__u8 code[32];		/* the displaced instruction and the way back */
+};
+
+struct dt_sites_args {
+	__u64 sites;		/* of struct dt_site_def[count] */
+	__u32 count;
+	__u32 armed;		/* out */
+};
+
+#define DT_TABLE_NATIVE		0u
+#define DT_TABLE_IA32		1u
+#define DT_TABLES		2u
+
+struct dt_syscall_def {
+	__u64 cookie;
+	__u32 nr;
+	__u32 prog;
+	__u8 table;		/* DT_TABLE_* */
+	__u8 ret;		/* at return */
+	__u8 drops;		/* it leaves by a breakpoint, not by its return address */
+	__u8 reserved[5];
+};
+
+struct dt_syscalls_args {
+	__u64 defs;		/* of struct dt_syscall_def[count] */
+	__u64 tables[2];	/* addresses, 0: not needed */
+	__u32 entries[2];	/* of each */
+	__u32 count;
+	__u32 reserved;
+};
+
+#define DT_EVERY_CPU		0xffffffffu
+
+struct dt_timer_args {
+	__u64 period_ns;
+	__u64 cookie;
+	__u32 prog;
+	__u32 cpu;		/* or DT_EVERY_CPU */
+};
+
+struct dt_run_args {
+	__u64 value;		/* out: r0 */
+	__u32 prog;
+	__u32 code;		/* out: enum dt_code */
+};
+
+/* Change a word of a one-element array if it is what the caller thinks. */
+struct dt_word_args {
+	__u32 map;
+	__u32 offset;
+	__u32 expect;
+	__u32 value;
+	__u32 old;		/* out: equals expect where it was changed */
+	__u32 reserved;
+};
+
+/*
+ * Elements of a map, from element number @next on: for each its key, padded to
+ * 8, and all copies of its value, each padded to 8.
+ */
+struct dt_walk_args {
+	__u64 buffer;
+	__u64 bytes;
+	__u32 map;
+	__u32 next;		/* in and out; 0xffffffff: that was the last */
+	__u32 count;		/* out */
+	__u32 reserved;
+};
+
+#define DT_MAP_SET		0u	/* all copies to one value */
+#define DT_MAP_DELETE		1u
+
+struct dt_map_args {
+	__u64 key;
+	__u64 value;
+	__u32 map;
+	__u32 op;
+};
+
+/* Records, each with 8 bytes before it (length, zero) and padded to 8. */
+struct dt_ring_args {
+	__u64 buffer;
+	__u64 bytes;
+	__u32 map;
+	__u32 used;		/* out: bytes */
+};
+
+struct dt_stats {		/* out; of all enablings since loading */
+	__u64 firings;
+	__u64 misses;		/* inside a firing of the same CPU */
+	__u64 faults;		/* runs that the machine ended */
+	__u64 no_stash;		/* returns lost: no room to remember the call */
+	__u32 last_fault;	/* enum dt_code */
+	__u32 last_insn;
+	__u32 armed;		/* breakpoints now */
+	__u32 hooked;		/* table entries now */
+};
+
+#define DT_IOC_INFO	_IOR('D', 1, struct dt_info)
+#define DT_IOC_LOAD	_IOWR('D', 2, struct dt_load_args)
+#define DT_IOC_READ	_IOW('D', 3, struct dt_read_args)
+#define DT_IOC_RESERVE	_IOW('D', 4, struct dt_reserve_args)
+#define DT_IOC_SITES	_IOWR('D', 5, struct dt_sites_args)
+#define DT_IOC_SYSCALLS	_IOW('D', 6, struct dt_syscalls_args)
+#define DT_IOC_TIMER	_IOW('D', 7, struct dt_timer_args)
+#define DT_IOC_RUN	_IOWR('D', 8, struct dt_run_args)
+#define DT_IOC_WORD	_IOWR('D', 9, struct dt_word_args)
+#define DT_IOC_WALK	_IOWR('D', 10, struct dt_walk_args)
+#define DT_IOC_MAP	_IOW('D', 11, struct dt_map_args)
+#define DT_IOC_RING	_IOWR('D', 12, struct dt_ring_args)
+#define DT_IOC_STATS	_IOR('D', 13, struct dt_stats)
+#define DT_IOC_STOP	_IO('D', 14)
+
 #endif /* DT_ABI_H */

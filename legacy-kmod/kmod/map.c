@@ -41,12 +41,10 @@ static u32 pow2_at_least(u32 n)
 
 static u32 check_def(const struct dt_map_def *d)
 {
-	u32 allowed_flags = 0;
+	u32 allowed_flags = d->type == DT_MAP_ARRAY ? DT_MAP_F_RDONLY : 0;
 
 	switch (d->type) {
 	case DT_MAP_ARRAY:
-		allowed_flags = DT_MAP_F_RDONLY;
-		/* fall through */
 	case DT_MAP_PERCPU_ARRAY:
 		if (d->key_bytes != 4)
 			return DT_CODE_MAP_KEY;

@@ -93,10 +93,9 @@ static u32 check_shape(const struct dt_vm *vm, const struct dt_insn *insn, u32 s
 	case DT_SHAPE_SH_K64:
 		return (u32)insn->imm < 64 ? DT_CODE_OK : DT_CODE_SHIFT;
 	case DT_SHAPE_DIV_K:
-		if (insn->imm == 0)
-			return DT_CODE_DIV_ZERO;
-		/* fall through */
 	case DT_SHAPE_DIV_X:
+		if (shape == DT_SHAPE_DIV_K && insn->imm == 0)
+			return DT_CODE_DIV_ZERO;
 		return (u16)insn->off <= 1 ? DT_CODE_OK : DT_CODE_RESERVED;
 	case DT_SHAPE_MOV32_X:
 	case DT_SHAPE_MOV64_X:

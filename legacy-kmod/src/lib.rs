@@ -14,6 +14,15 @@
 //! (`kmod/env.h`) is another.
 
 pub mod abi;
+mod backend;
+pub mod deny;
+pub mod device;
 #[cfg(feature = "host-vm")]
 pub mod host_vm;
+pub mod ioctl;
+pub mod kernel;
+mod plan;
 pub mod wire;
+pub mod x86;
+
+pub use backend::KmodBackend;

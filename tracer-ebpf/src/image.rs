@@ -181,6 +181,12 @@ pub enum Phase {
     End = 4,
 }
 
+/// The status of `exit()`, out of the [`Image::state`] map's value: u32 at 4 is 1 once it was called, i32 at 8 its argument.
+pub fn exited(state: &[u8]) -> Option<i32> {
+    let word = |at: usize| Some(i32::from_ne_bytes(*state.get(at..)?.first_chunk()?));
+    (word(4)? != 0).then(|| word(8)).flatten()
+}
+
 /// Head of each record in the ring, 8 bytes: u32 probe (index into [`Image::probes`]), u16 clause (its index into
 /// `Program::clauses`, or [`FAULT_RECORD`]), u16 CPU.
 pub const RECORD_HEAD: u32 = 8;

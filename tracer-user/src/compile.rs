@@ -6,9 +6,10 @@ use crate::options::{Opt, Options};
 use crate::target::Targets;
 use anyhow::{Context, Result, anyhow};
 use dsl::CompileOpts;
+use dsl::ast::PragmaKind;
 use dsl::diag::{Diag, Tag};
 use dsl::kernel::KernelView;
-use dsl::parse::{self, InputKind, MacroArgs, ProbeFlag};
+use dsl::parse::{self, InputKind, MacroArgs, ParseOptions, ProbeFlag};
 use dsl::program::Program;
 use dsl::source::{SourceId, Sources, Span};
 use std::collections::BTreeMap;
@@ -186,9 +187,50 @@ fn macros(request: &Request, targets: &Targets) -> MacroArgs {
         script: script.unwrap_or_else(|| "dtrace".to_owned()),
         args: request.args.clone(),
         vars,
-        defaultargs: request.options.on(Opt::defaultargs),
-        argref: request.options.on(Opt::argref),
+        defaultargs: false,
+        argref: false,
     }
+}
+
+/// Options that decide how the text itself is read.
+const READING: &[&str] = &["argref", "defaultargs", "empty", "pspec"];
+
+/// The command line's options, with those of the texts that decide how they are read: a first, lenient reading finds them.
+fn reading_options(
+    request: &Request,
+    texts: &Texts,
+    inputs: &[parse::Input],
+    macros: &MacroArgs,
+) -> Options {
+    let mut options = request.options.clone();
+    if !texts
+        .sources
+        .iter()
+        .any(|(_, s)| s.text.contains("#pragma"))
+    {
+        return options;
+    }
+    let lenient = MacroArgs {
+        defaultargs: true,
+        argref: true,
+        ..macros.clone()
+    };
+    let how = ParseOptions {
+        macros: &lenient,
+        is_type: &|_| false,
+        pspec: true,
+        empty: true,
+    };
+    let (ast, _) = parse::parse(&texts.sources, inputs, &how);
+    for p in ast.pragmas {
+        if let PragmaKind::Option { name, value } = p.kind
+            && READING.contains(&name.name.as_str())
+        {
+            // What is wrong with it is said later.
+            let _ = options.set(&name.name, value.as_deref());
+        }
+    }
+    options
 }
 
 /// Compiles. An error is the whole text to print.
@@ -199,22 +241,6 @@ pub fn compile(
     kernel: &dyn KernelView,
     zdefs: bool,
 ) -> Result<Program, String> {
-    let options = &request.options;
-    let frames = |opt| {
-        options
-            .get(opt)
-            .min(options.get(Opt::maxframes))
-            .min(u64::from(u16::MAX)) as u16
-    };
-    let opts = CompileOpts {
-        macros: macros(request, targets),
-        strsize: u32::try_from(options.get(Opt::strsize)).unwrap_or(u32::MAX),
-        stackframes: frames(Opt::stackframes),
-        ustackframes: frames(Opt::ustackframes),
-        zdefs: zdefs || options.on(Opt::zdefs),
-        pspec: options.on(Opt::pspec),
-        empty: options.on(Opt::empty),
-    };
     let inputs: Vec<parse::Input> = texts
         .list
         .iter()
@@ -223,6 +249,25 @@ pub fn compile(
             kind: kind(&t.input),
         })
         .collect();
+    let mut macros = macros(request, targets);
+    let options = &reading_options(request, texts, &inputs, &macros);
+    macros.defaultargs = options.on(Opt::defaultargs);
+    macros.argref = options.on(Opt::argref);
+    let frames = |opt| {
+        options
+            .get(opt)
+            .min(options.get(Opt::maxframes))
+            .min(u64::from(u16::MAX)) as u16
+    };
+    let opts = CompileOpts {
+        macros,
+        strsize: u32::try_from(options.get(Opt::strsize)).unwrap_or(u32::MAX),
+        stackframes: frames(Opt::stackframes),
+        ustackframes: frames(Opt::ustackframes),
+        zdefs: zdefs || options.on(Opt::zdefs),
+        pspec: options.on(Opt::pspec),
+        empty: options.on(Opt::empty),
+    };
     let (program, diags) = dsl::compile(&texts.sources, &inputs, &opts, kernel);
     match diags.is_empty() {
         true => Ok(program),

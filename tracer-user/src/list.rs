@@ -121,7 +121,8 @@ fn details(p: &ProbeInfo, kernel: &dyn KernelView) -> String {
 
 fn arg_text(a: &ArgInfo, kernel: &dyn KernelView) -> String {
     match &a.ty {
-        ArgType::C(text) => text.clone(),
+        // The reference shows system calls' types without this qualifier.
+        ArgType::C(text) => text.strip_prefix("const ").unwrap_or(text).to_owned(),
         ArgType::Kernel(id) => c_type(kernel, *id),
     }
 }

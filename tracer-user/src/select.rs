@@ -3,6 +3,7 @@
 //! Nothing here asks for the kernel's version. Where none works, every candidate's reason is told, with what to do.
 
 use anyhow::{Result, anyhow};
+use legacy_kmod::KmodBackend;
 use tracer_ebpf::backend::{Backend, BackendError};
 use tracer_ebpf::live::EbpfBackend;
 
@@ -21,10 +22,7 @@ const CANDIDATES: &[Candidate] = &[
     },
     Candidate {
         name: "kmod",
-        open: || {
-            let text = "the module for kernels without BPF can't be driven by this version yet";
-            Err(BackendError::Unsupported(text.to_owned()))
-        },
+        open: || Ok(Box::new(KmodBackend::new()?)),
     },
 ];
 
@@ -65,4 +63,33 @@ pub fn report() -> String {
             Err(e) => format!("  {}: {e}\n", c.name),
         })
         .collect()
+}
+
+/// `--backends`: every candidate that `wanted` allows, in order, with what it offers or why it can't be used, and which of them
+/// a run would use. Beside the text, whether there is one.
+pub fn describe(wanted: &str) -> (String, bool) {
+    let (mut text, mut chosen) = (String::new(), None);
+    for c in CANDIDATES {
+        match (c.open)() {
+            Ok(backend) => {
+                text += &format!("{}: usable\n", c.name);
+                for ability in backend.abilities() {
+                    let state = match ability.state {
+                        Ok(how) => how,
+                        Err(why) => format!("no: {why}"),
+                    };
+                    text += &format!("    {:<20} {state}\n", ability.name);
+                }
+                if wanted == "auto" || wanted == c.name {
+                    chosen.get_or_insert(c.name);
+                }
+            }
+            Err(e) => text += &format!("{}: not usable: {e}\n", c.name),
+        }
+    }
+    text += &format!(
+        "-x backend={wanted} uses {}\n",
+        chosen.unwrap_or("none of them")
+    );
+    (text, chosen.is_some())
 }

@@ -73,6 +73,9 @@ impl Checker<'_> {
             if matched.count == 0 && !self.opts.zdefs {
                 let text = format!("probe description {desc} does not match any probes");
                 let mut d = Diag::new(Tag::D_PDESC_ZERO, p.span, text);
+                if let Some(reason) = self.types.kernel().why_no_match(&desc) {
+                    d = d.note(reason);
+                }
                 if !matched.nearest.is_empty() {
                     let near: Vec<&str> =
                         matched.nearest.iter().take(5).map(String::as_str).collect();

@@ -106,7 +106,7 @@ fn data_words(func: AggFunc, words: usize) -> usize {
 }
 
 /// One value out of all CPUs' (`words` u64 each), and whether any of them was ever updated.
-fn combine(func: AggFunc, words: usize, value: &[u8]) -> (Vec<i64>, bool) {
+pub fn combine(func: AggFunc, words: usize, value: &[u8]) -> (Vec<i64>, bool) {
     let n = data_words(func, words);
     let mut total = vec![0_u64; n];
     let mut updated = false;

@@ -42,6 +42,8 @@ pub struct Loader<'a> {
     pub kernel: &'a Kernel,
     /// The caller's.
     pub options: &'a LoadOptions<'a>,
+    /// Told how far it has come.
+    pub watch: &'a mut dyn FnMut(usize, usize),
 }
 
 impl Loader<'_> {
@@ -74,7 +76,10 @@ impl Loader<'_> {
         let (table, targets) = self.targets_for_aya(&parts)?;
         let order = |p: &&(String, &Prog, Vec<Insn>)| matches!(p.1.kind, ProgKind::Timer { .. });
         let (timers, others): (Vec<_>, Vec<_>) = through_aya.iter().partition(order);
-        for (name, prog, _) in others.into_iter().chain(timers) {
+        let mut unprobed: Option<BackendError> = None;
+        let mut functions = 0;
+        for (done, (name, prog, _)) in others.into_iter().chain(timers).enumerate() {
+            (self.watch)(done, through_aya.len());
             let Some(p) = ebpf.program_mut(name) else {
                 return Err(BackendError::Other(format!("aya lost {}", describe(prog))));
             };
@@ -83,7 +88,20 @@ impl Loader<'_> {
             if let Ok(fd) = p.fd() {
                 attached.progs.extend(fd.as_fd().try_clone_to_owned().ok());
             }
-            attach_one(p, &prog.kind, self.options.cpu).map_err(|e| self.failed(prog, e))?;
+            match attach_one(p, &prog.kind, self.options.cpu) {
+                // Of many functions, one that can't be probed after all costs only itself.
+                Err(e) if matches!(prog.kind, ProgKind::Kprobe { .. }) => {
+                    log::warn!("{} can't be probed: {}", describe(prog), chain(&e));
+                    unprobed.get_or_insert(self.failed(prog, e));
+                }
+                attached => {
+                    attached.map_err(|e| self.failed(prog, e))?;
+                    functions += usize::from(matches!(prog.kind, ProgKind::Kprobe { .. }));
+                }
+            }
+        }
+        if let Some(e) = unprobed.filter(|_| functions == 0) {
+            return Err(e);
         }
         attached.ebpf = Some(ebpf);
         Ok(attached)

@@ -17,10 +17,12 @@ use dsl::program::ClauseId;
 use dsl::source::Span;
 use std::collections::{BTreeMap, HashMap};
 
-/// Bytes of stack of the main program; subprograms share the rest of the 512.
-pub const MAIN_STACK: u16 = 384;
-/// Bytes of stack of any subprogram.
-pub const SUB_STACK: u16 = 128;
+/// Bytes of stack of a program and everything it calls (<linux/filter.h>: MAX_BPF_STACK).
+pub const STACK: u16 = 512;
+/// Bytes of it that the main program may take at the most.
+pub const MAIN_STACK: u16 = 320;
+/// Bytes of stack of a subprogram that calls no other but `drop`, which takes no more than this either.
+pub const LEAF_STACK: u16 = 32;
 /// Scratch: place through which pointers become numbers.
 pub const LAUNDER: u32 = 0;
 /// Scratch: what the loops of subprograms count in, and 7 u64 for what they work on.
@@ -47,12 +49,21 @@ pub struct Value {
 pub struct Frame {
     used: u64,
     limit: u16,
+    peak: u16,
 }
 
 impl Frame {
     /// An empty one.
     pub fn new(limit: u16) -> Frame {
-        Frame { used: 0, limit }
+        Frame {
+            used: 0,
+            limit,
+            peak: 0,
+        }
+    }
+    /// Bytes that were in use at once, as the kernel counts them: in steps of 32 (kernel/bpf/verifier.c).
+    pub fn peak(&self) -> u16 {
+        self.peak.next_multiple_of(32)
     }
     /// `bytes` (rounded up to 8); the offset of the first.
     pub fn alloc(&mut self, bytes: u32) -> Option<i16> {
@@ -64,6 +75,7 @@ impl Frame {
             let mask = mask.checked_shl(n)?;
             (self.used & mask == 0).then(|| {
                 self.used |= mask;
+                self.peak = self.peak.max(8 * (n + units) as u16);
                 -8 * (n + units) as i16
             })
         })

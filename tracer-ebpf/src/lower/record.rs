@@ -2,7 +2,7 @@
 
 use super::entry::Source;
 use super::flow::{Alloc, Flow};
-use super::fun::{FaultAddr, Frame, Fun, Place, ProbeSel, SUB_STACK, Sub};
+use super::fun::{FaultAddr, Frame, Fun, LEAF_STACK, Place, ProbeSel, STACK, Sub};
 use super::op::{Val, Want};
 use super::spec::SpecSub;
 use super::subr::Dynamic;
@@ -490,6 +490,10 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.ja(next);
         self.asm.bind(lost);
         self.reachable = true;
+        // A full ring loses the record, not the exit.
+        if let Some(off) = exit {
+            self.end_tracing(r.at.plus(off));
+        }
         self.drop(DropKind::Principal)?;
         Ok(())
     }
@@ -516,7 +520,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         Ok(())
     }
 
-    /// `exit()`: nothing but END fires from here on. Only once its record is out: the consumer waits for it.
+    /// `exit()`: nothing but END fires from here on. After its record is out, so that the consumer finds it when it looks.
     fn end_tracing(&mut self, status: Mem) {
         let state = self.cx.state();
         let (base, o) = self.mem_at(status, R::R1);
@@ -536,13 +540,18 @@ impl<'a, 'b> Fun<'a, 'b> {
     /// Emits every subprogram that has been called.
     pub fn subprograms(&mut self) -> Result<(), LowerError> {
         let mut done = Vec::new();
+        // `fault` runs the clauses on ERROR, which call leaves that may call `drop`; it gets all that is left.
+        let fault = STACK - self.frame.peak() - 2 * LEAF_STACK;
         loop {
             let next = self.subs.iter().find(|(s, _)| !done.contains(*s));
             let Some((&sub, &label)) = next else {
                 return Ok(());
             };
             done.push(sub);
-            self.frame = Frame::new(SUB_STACK);
+            self.frame = Frame::new(match sub {
+                Sub::Fault => fault,
+                Sub::Drop | Sub::Log2 | Sub::Str(_) => LEAF_STACK,
+            });
             self.values.clear();
             self.names = [None; super::flow::NV];
             self.homes = [None; super::flow::NV];

@@ -42,6 +42,9 @@ impl Session for MockSession {
         self.records.drain(..).for_each(|r| sink(&r));
         Ok(())
     }
+    fn exited(&mut self) -> Result<Option<i32>, BackendError> {
+        Ok(None)
+    }
     fn wake_fd(&self) -> Option<std::os::fd::RawFd> {
         None
     }

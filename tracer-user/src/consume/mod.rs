@@ -49,7 +49,7 @@ pub struct Look {
     pub droptags: bool,
     /// `-x noresolve`: user addresses are shown as numbers.
     pub noresolve: bool,
-    /// `_DTRACE_TESTING` is set: no CPU and ID columns.
+    /// `_DTRACE_TESTING` is set: no CPU and ID columns, no blank line at the end.
     pub testing: bool,
 }
 
@@ -131,7 +131,7 @@ impl<'a> Consumer<'a> {
         self.status
     }
 
-    /// Takes everything that is ready out of the ring and prints it. Gives the number of records.
+    /// Takes everything that is ready out of the ring and prints it. Gives the number of bytes that there were.
     pub fn drain(&mut self, session: &mut dyn Session) -> Result<usize> {
         let mut arena = std::mem::take(&mut self.arena);
         let mut ends = std::mem::take(&mut self.ends);
@@ -165,12 +165,12 @@ impl<'a> Consumer<'a> {
                 break;
             }
         }
-        let n = records.len();
         drop(records);
+        let bytes = arena.len();
         self.arena = arena;
         self.ends = ends;
         self.out.flush()?;
-        Ok(n)
+        Ok(bytes)
     }
 
     fn record(
@@ -422,10 +422,15 @@ impl<'a> Consumer<'a> {
         Ok(())
     }
 
-    /// A newline, as after `^C` and before the aggregations at the end; `_DTRACE_TESTING` leaves it out.
+    /// A newline after `^C`.
     pub fn newline(&mut self) {
+        self.out.buf.push(b'\n');
+    }
+
+    /// The newline that ends the records, before the aggregations; `_DTRACE_TESTING` leaves it out.
+    pub fn end_of_records(&mut self) {
         if !self.look.testing {
-            self.out.buf.push(b'\n');
+            self.newline();
         }
     }
 

@@ -35,7 +35,7 @@ fn run(
         (0x2000, "vmlinux", "path_openat"),
     ]);
     c.drain(&mut session).expect("drained");
-    c.newline();
+    c.end_of_records();
     c.print_rest(&mut session).expect("printed");
     let (out, err) = c.out.written();
     (out, err, c.exit_status())

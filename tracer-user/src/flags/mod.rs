@@ -175,6 +175,8 @@ pub enum Mode {
     List,
     /// `-V`.
     Version,
+    /// `--backends`.
+    Backends,
     /// `--help`.
     Help,
 }
@@ -298,6 +300,7 @@ pub fn understand(
             }
             Flag::List => r.mode = Mode::List,
             Flag::Version => r.mode = Mode::Version,
+            Flag::Backends => r.mode = Mode::Backends,
             Flag::Help => {
                 r.mode = Mode::Help;
                 return Ok(r);

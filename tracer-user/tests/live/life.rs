@@ -241,9 +241,9 @@ fn a_command_that_is_not_there() {
 #[test]
 fn a_fault_costs_only_its_clause() {
     root!("life::a_fault_costs_only_its_clause");
-    let program = "syscall::getppid:entry /pid == $target/ { @before = count(); } \
-        syscall::getppid:entry /pid == $target/ { @tried = count(); trace(*(int *)0); } \
-        syscall::getppid:entry /pid == $target/ { @after = count(); } \
+    let program = "syscall:vmlinux:getppid:entry /pid == $target/ { @before = count(); } \
+        syscall:vmlinux:getppid:entry /pid == $target/ { @tried = count(); trace(*(int *)0); } \
+        syscall:vmlinux:getppid:entry /pid == $target/ { @after = count(); } \
         syscall::dup2:entry /pid == $target/ { printf(\"dup2 %d\\n\", arg1); } \
         ERROR { @errors = count(); } \
         END { printa(\"before %@d\\n\", @before); printa(\"after %@d\\n\", @after); printa(\"errors %@d\\n\", @errors); }";

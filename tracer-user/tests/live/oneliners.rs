@@ -347,3 +347,70 @@ fn a_process_of_its_own() {
     sleeper.wait().expect("wait");
     assert_eq!(ended.ok(), format!("{pid}\n\n"));
 }
+
+#[test]
+fn stacks() {
+    root!("oneliners::stacks");
+    let at = "syscall:vmlinux:getppid:entry /pid == $target && !n++/";
+    let frame = r"              vmlinux`\w+(?:\+0x[0-9a-f]+)?\n";
+    let all = with_child("calls", &["-qn", &format!("{at} {{ stack(); }}")]).ok();
+    matches(&all, &format!("\n(?:{frame})+\n"));
+}
+
+/// What counts are the kernel's frames, without those of tracing itself.
+#[test]
+fn stacks_of_so_many_frames() {
+    root!("oneliners::stacks_of_so_many_frames");
+    let at = "syscall:vmlinux:getppid:entry /pid == $target && !n++/";
+    let frame = r"              vmlinux`\w+(?:\+0x[0-9a-f]+)?\n";
+    for frames in [1, 2] {
+        let some = with_child("calls", &["-qn", &format!("{at} {{ stack({frames}); }}")]).ok();
+        matches(&some, &format!("\n(?:{frame}){{{frames}}}\n"));
+    }
+}
+
+#[test]
+fn stacks_as_keys() {
+    root!("oneliners::stacks_as_keys");
+    let program = r#"syscall:vmlinux:getppid:entry /pid == $target/ { @[ustack(1)] = count(); @k[stack()] = count(); }"#;
+    let out = with_child("calls", &["-qn", program]).ok();
+    let counts = captures(&out, r"(?m)^ {14}\S.*\n +([0-9]+)$");
+    let n = super::child::GETPPIDS.to_string();
+    assert_eq!(counts, [n.as_str(), n.as_str()], "{out}");
+}
+
+#[test]
+fn user_stack_of_a_living_process() {
+    root!("oneliners::user_stack_of_a_living_process");
+    let mut sleeper = std::process::Command::new(child::command());
+    let mut sleeper = sleeper
+        .env("DTRACE_TEST_CHILD", "sleep")
+        .spawn()
+        .expect("starts");
+    let pid = sleeper.id().to_string();
+    let program = "syscall::*nanosleep:entry /pid == $target/ { ustack(); exit(0); }";
+    let ended = run(&["-qp", &pid, "-n", program]);
+    signal(&sleeper, libc::SIGKILL);
+    sleeper.wait().expect("wait");
+    let out = ended.ok();
+    assert!(out.contains("libc.so.6`clock_nanosleep+0x"), "{out}");
+}
+
+#[test]
+fn typed_arguments_of_calls() {
+    root!("oneliners::typed_arguments_of_calls");
+    let program = r#"syscall::dup2:entry /pid == $target/ { printf("%d %d\n", args[1], sizeof (args[1])); }
+        syscall::dup2:return /pid == $target/ { printf("%d %d\n", arg0, arg1); }"#;
+    assert_eq!(
+        with_child("calls", &["-qn", program]).ok(),
+        "777 4\n777 777\n\n"
+    );
+}
+
+#[test]
+fn addresses_in_and_out() {
+    root!("oneliners::addresses_in_and_out");
+    let program = r#"syscall::write:entry /pid == $target && arg2 == 100/ { this->b = (char *)copyin(arg1, arg2); @[this->b[0] + this->b[99]] = count(); }"#;
+    let out = with_child("calls", &["-qn", program]).ok();
+    assert_eq!(out, format!("\n {:>3} {:>16}\n", 0, 2));
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * compat.h - where kernels differ, under names that say what the difference is.
+ *
+ * The only file of the module that compares versions. What a configuration
+ * symbol or a macro can tell is asked of that, not of the version.
+ */
+#ifndef DT_COMPAT_H
+#define DT_COMPAT_H
+
+#include <linux/version.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/cred.h>
+#include <linux/uaccess.h>
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
+#include <linux/stacktrace.h>
+#include <linux/kdebug.h>
+#include <asm/processor.h>
+#include <asm/ptrace.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(4, 11, 0)
+#include <linux/sched/task_stack.h>
+#endif
+#include <asm/tsc.h>
+
+/* Safe loads. They must not sleep, and may be called with interrupts off. */
+static inline long dt_copy_kernel(void *to, unsigned long from, unsigned long bytes)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 8, 0)
+	return copy_from_kernel_nofault(to, (const void *)from, bytes) ? -EFAULT : 0;
+#else
+	return probe_kernel_read(to, (void *)from, bytes) ? -EFAULT : 0;
+#endif
+}
+
+static inline long dt_copy_user(void *to, unsigned long from, unsigned long bytes)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 8, 0)
+	return copy_from_user_nofault(to, (const void __user *)from, bytes) ? -EFAULT : 0;
+#else
+	long left;
+
+	if (from >= TASK_SIZE_MAX || bytes > TASK_SIZE_MAX - from)
+		return -EFAULT;
+	pagefault_disable();
+	left = __copy_from_user_inatomic(to, (const void __user *)from, bytes);
+	pagefault_enable();
+	return left ? -EFAULT : 0;
+#endif
+}
+
+/*
+ * A monotonic clock without a lock. ktime_get() spins on a sequence count that
+ * the interrupted code may be writing, so before there was a fast variant the
+ * time-stamp counter serves, from one reading of both at load.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(3, 17, 0)
+#define DT_CLOCK_TSC 0
+static inline u64 dt_clock_fast(void)
+{
+	return ktime_get_mono_fast_ns();
+}
+#else
+#define DT_CLOCK_TSC 1
+#endif
+
+static inline u32 dt_uid(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(3, 5, 0)
+	return __kuid_val(current_cred()->uid);
+#else
+	return current_cred()->uid;
+#endif
+}
+
+static inline u32 dt_gid(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(3, 5, 0)
+	return __kgid_val(current_cred()->gid);
+#else
+	return current_cred()->gid;
+#endif
+}
+
+/*
+ * The kernel's own unwinder, where the module can call one that goes through
+ * an interrupt frame by itself. Else 0, and the caller walks frame pointers.
+ */
+static inline u32 dt_unwind(unsigned long *to, u32 max)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 2, 0) && defined(CONFIG_STACKTRACE)
+	return stack_trace_save(to, max, 1);
+#else
+	return 0;
+#endif
+}
+
+/* A mode for a timer that stays on the CPU where it was started. */
+#define DT_TIMER_MODE HRTIMER_MODE_REL_PINNED
+
+static inline void dt_timer_setup(struct hrtimer *timer,
+				  enum hrtimer_restart (*function)(struct hrtimer *))
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	hrtimer_setup(timer, function, CLOCK_MONOTONIC, DT_TIMER_MODE);
+#else
+	hrtimer_init(timer, CLOCK_MONOTONIC, DT_TIMER_MODE);
+	timer->function = function;
+#endif
+}
+
+/* System call handlers take a pointer to the registers, not six arguments. */
+#ifdef CONFIG_ARCH_HAS_SYSCALL_WRAPPER
+#define DT_REGS_HANDLERS 1
+#else
+#define DT_REGS_HANDLERS 0
+#endif
+
+/* A task may be preempted in the kernel: it may then sleep in code of ours. */
+#if defined(CONFIG_PREEMPT) || defined(CONFIG_PREEMPTION)
+#define DT_PREEMPT 1
+#else
+#define DT_PREEMPT 0
+#endif
+
+#endif /* DT_COMPAT_H */

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * kmod.h - the module's own structures, around the freestanding part.
+ *
+ * A session is an open file. It has a machine (dt_vm) and hooks; a hook ties
+ * one program to one site, syscall slot or timer. Hooks hang on lists that
+ * probe context reads without a lock, and are changed under dt_arm_lock alone.
+ * What was taken off a list is freed after dt_quiesce(), when no CPU can still
+ * be looking at it.
+ */
+#ifndef DT_KMOD_H
+#define DT_KMOD_H
+
+#include <linux/mutex.h>
+#include <linux/list.h>
+#include <linux/smp.h>
+#include "compat.h"
+#include "dt.h"
+
+struct dt_session;
+
+struct dt_hook {
+	struct dt_hook *next;	/* on the same site */
+	struct dt_hook **list;	/* where it hangs */
+	struct dt_session *session;
+	u64 cookie;
+	u64 ip;
+	u32 prog;
+};
+
+/* Hooks are allocated in batches, so that one call arms thousands. */
+struct dt_batch {
+	struct dt_batch *next;
+	u32 count;
+	struct dt_hook hooks[];
+};
+
+struct dt_timer {
+	struct hrtimer timer;
+	struct dt_timer *next;
+	struct dt_hook hook;
+	u64 period_ns;
+	u32 cpu;
+	u32 started;
+};
+
+struct dt_session {
+	struct mutex lock;
+	struct dt_vm *vm;
+	struct dt_batch *batches;
+	struct dt_timer *timers;
+};
+
+/* One CPU's, in probe context. */
+struct dt_cpu {
+	u32 busy;		/* inside a firing */
+	u32 last_fault;
+	u32 last_insn;
+	u32 reserved;
+	u64 firings;
+	u64 misses;
+	u64 faults;
+	u64 no_stash;
+	struct pt_regs *regs;	/* what the firing interrupted */
+} ____cacheline_aligned;
+
+extern struct dt_cpu dt_cpus[NR_CPUS];
+extern struct mutex dt_arm_lock;
+
+/* Every function below: 0 or a negative errno unless it says otherwise. */
+
+/*
+ * dt_fire - run what hangs on a list.
+ * @regs: of the interrupted code. @context: what programs get in r1.
+ * Context: interrupts off, any lock may be held by the interrupted code. So: no
+ * sleeping, no allocation, no printk. Calls nothing before the guard is set.
+ */
+void dt_fire(struct dt_hook *const *list, struct pt_regs *regs, void *context,
+	     u64 context_bytes);
+
+/* state.c: hooks and their lists. Process context, under dt_arm_lock. */
+struct dt_batch *dt_batch_new(struct dt_session *session, u32 count);
+void dt_hook_add(struct dt_hook **list, struct dt_hook *hook);
+void dt_session_detach(struct dt_session *session);
+void dt_quiesce(void);
+
+/* text.c */
+struct dt_alias {
+	unsigned long base;	/* of what is aliased, page-aligned */
+	unsigned long bytes;
+	u8 *map;
+};
+int dt_alias_open(struct dt_alias *alias, unsigned long first, unsigned long last);
+void dt_alias_close(struct dt_alias *alias);
+static inline void *dt_alias_at(const struct dt_alias *alias, unsigned long address)
+{
+	return alias->map + (address - alias->base);
+}
+
+/* int3.c */
+int dt_int3_init(void);
+void dt_int3_exit(void);
+int dt_sites_reserve(const u64 *addresses, u64 *slots, u32 count);
+int dt_sites_arm(struct dt_session *session, struct dt_site_def *defs, u32 count, u32 *armed);
+void dt_sites_sweep(void);	/* restore the bytes of sites with nothing on them */
+u32 dt_sites_used(void);
+u32 dt_sites_armed(void);
+extern const u32 dt_slot_count;
+
+/* systrace.c */
+int dt_systrace_init(void);
+void dt_systrace_exit(void);
+int dt_syscalls_arm(struct dt_session *session, const struct dt_syscalls_args *args,
+		    const struct dt_syscall_def *defs);
+void dt_syscalls_sweep(void);
+u32 dt_syscalls_hooked(void);
+void dt_syscalls_forget(void);	/* marks of calls that nobody waits for */
+/* Context: INT3 trap in a new task, or where a call leaves; as dt_fire(). */
+void dt_sys_child(void);
+void dt_sys_dropped(const struct pt_regs *regs);
+#define DT_SYSCALL_SLOTS 512u
+
+/* timer.c */
+int dt_timer_add(struct dt_session *session, const struct dt_timer_args *args);
+void dt_timers_stop(struct dt_session *session);
+
+/* kenv.c */
+void dt_env_init(void);
+
+/* main.c: forbid unloading from now on (preemptible kernels). */
+void dt_stay_loaded(void);
+
+#endif /* DT_KMOD_H */

@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * main.c - /dev/dtrace: what user space may ask, checked.
+ *
+ * Caller's context: process. Every call needs CAP_SYS_ADMIN at the time of the
+ * call; a descriptor that was passed on gives nothing by itself.
+ */
+#include <linux/init.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include <linux/capability.h>
+#include "kmod.h"
+
+/* Bytes that one call may move; larger requests are made in pieces. */
+#define MOST_BYTES (4u << 20)
+
+/* Copies of what user space sent; never read there twice. */
+static void *fetch(u64 from, u64 count, u64 each)
+{
+	u64 bytes = count * each;
+	void *copy;
+
+	if (count > DT_MAX_DATA || bytes > 4ull * DT_MAX_DATA)
+		return ERR_PTR(-E2BIG);
+	copy = vmalloc(bytes ? bytes : 1);
+	if (!copy)
+		return ERR_PTR(-ENOMEM);
+	if (copy_from_user(copy, (void __user *)(unsigned long)from, bytes)) {
+		vfree(copy);
+		return ERR_PTR(-EFAULT);
+	}
+	return copy;
+}
+
+static int give(u64 to, const void *from, u64 bytes)
+{
+	return copy_to_user((void __user *)(unsigned long)to, from, bytes) ? -EFAULT : 0;
+}
+
+static struct dt_map *map_of(struct dt_session *session, u32 map)
+{
+	if (!session->vm || map >= session->vm->map_count)
+		return NULL;
+	return &session->vm->maps[map];
+}
+
+static int prog_ok(struct dt_session *session, u32 prog)
+{
+	return session->vm && prog < session->vm->prog_count;
+}
+
+static int do_info(struct dt_session *session, void *arg)
+{
+	struct dt_info *info = arg;
+
+	info->abi_version = DT_ABI_VERSION;
+	info->cpus = env_cpu_count(NULL);
+	info->features = (DT_REGS_HANDLERS ? DT_FEATURE_REGS : 0) |
+			 (DT_PREEMPT ? DT_FEATURE_PREEMPT : 0);
+	info->slot_count = dt_slot_count;
+	info->slots_used = dt_sites_used();
+	info->syscall_slots = DT_SYSCALL_SLOTS;
+	return 0;
+}
+
+static int do_load(struct dt_session *session, void *arg)
+{
+	struct dt_load_args *args = arg;
+	void *blob;
+
+	if (session->vm)
+		return -EALREADY;
+	if (args->bytes > 4ull * DT_MAX_DATA)
+		return -E2BIG;
+	blob = fetch(args->blob, args->bytes, 1);
+	if (IS_ERR(blob))
+		return PTR_ERR(blob);
+	session->vm = dt_load(NULL, blob, args->bytes, &args->report);
+	vfree(blob);
+	/* the report tells of a refusal */
+	return 0;
+}
+
+static int do_read(struct dt_session *session, void *arg)
+{
+	struct dt_read_args *args = arg;
+	u64 done = 0, piece;
+	u8 *page = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	int error = page ? 0 : -ENOMEM;
+
+	while (!error && done < args->bytes) {
+		piece = PAGE_SIZE - ((args->address + done) & ~PAGE_MASK);
+		if (piece > args->bytes - done)
+			piece = args->bytes - done;
+		error = env_read(NULL, page, args->address + done, piece, DT_SPACE_KERNEL);
+		if (!error)
+			error = give(args->buffer + done, page, piece);
+		done += piece;
+	}
+	kfree(page);
+	return error;
+}
+
+static int do_reserve(struct dt_session *session, void *arg)
+{
+	struct dt_reserve_args *args = arg;
+	u64 *addresses, *slots;
+	int error;
+
+	if (args->count > dt_slot_count)
+		return -E2BIG;
+	addresses = fetch(args->addresses, args->count, sizeof(u64));
+	if (IS_ERR(addresses))
+		return PTR_ERR(addresses);
+	slots = vmalloc(((u64)args->count + 1) * sizeof(u64));
+	error = -ENOMEM;
+	if (slots) {
+		mutex_lock(&dt_arm_lock);
+		error = dt_sites_reserve(addresses, slots, args->count);
+		mutex_unlock(&dt_arm_lock);
+	}
+	if (!error)
+		error = give(args->slots, slots, (u64)args->count * sizeof(u64));
+	vfree(addresses);
+	vfree(slots);
+	return error;
+}
+
+static int do_sites(struct dt_session *session, void *arg)
+{
+	struct dt_sites_args *args = arg;
+	struct dt_site_def *defs;
+	int error = 0;
+	u32 i;
+
+	if (args->count > dt_slot_count)
+		return -E2BIG;
+	defs = fetch(args->sites, args->count, sizeof(*defs));
+	if (IS_ERR(defs))
+		return PTR_ERR(defs);
+	for (i = 0; i < args->count && !error; i++)
+		if (!prog_ok(session, defs[i].prog))
+			error = -EBADF;
+	if (!error) {
+		mutex_lock(&dt_arm_lock);
+		dt_stay_loaded();
+		error = dt_sites_arm(session, defs, args->count, &args->armed);
+		mutex_unlock(&dt_arm_lock);
+	}
+	if (!error)
+		error = give(args->sites, defs, (u64)args->count * sizeof(*defs));
+	vfree(defs);
+	return error;
+}
+
+static int do_syscalls(struct dt_session *session, void *arg)
+{
+	struct dt_syscalls_args *args = arg;
+	struct dt_syscall_def *defs;
+	int error = 0;
+	u32 i;
+
+	if (args->count > 4 * DT_TABLES * DT_SYSCALL_SLOTS)
+		return -E2BIG;
+	defs = fetch(args->defs, args->count, sizeof(*defs));
+	if (IS_ERR(defs))
+		return PTR_ERR(defs);
+	for (i = 0; i < args->count && !error; i++)
+		if (!prog_ok(session, defs[i].prog))
+			error = -EBADF;
+	if (!error) {
+		mutex_lock(&dt_arm_lock);
+		dt_stay_loaded();
+		error = dt_syscalls_arm(session, args, defs);
+		mutex_unlock(&dt_arm_lock);
+	}
+	vfree(defs);
+	return error;
+}
+
+static int do_timer(struct dt_session *session, void *arg)
+{
+	struct dt_timer_args *args = arg;
+
+	return prog_ok(session, args->prog) ? dt_timer_add(session, args) : -EBADF;
+}
+
+static int do_run(struct dt_session *session, void *arg)
+{
+	struct dt_run_args *args = arg;
+	struct dt_outcome outcome;
+	struct dt_firing firing;
+	unsigned long flags;
+	u64 nothing[8] = { 0 };
+
+	if (!prog_ok(session, args->prog))
+		return -EBADF;
+	firing.context = nothing;
+	firing.context_bytes = sizeof(nothing);
+	firing.cookie = 0;
+	firing.ip = 0;
+	/* the guard: what this run calls must not fire */
+	raw_local_irq_save(flags);
+	dt_cpus[raw_smp_processor_id()].busy = 1;
+	dt_run_prog(session->vm, args->prog, &firing, &outcome);
+	dt_cpus[raw_smp_processor_id()].busy = 0;
+	raw_local_irq_restore(flags);
+	args->value = outcome.value;
+	args->code = outcome.code;
+	return 0;
+}
+
+static int do_word(struct dt_session *session, void *arg)
+{
+	struct dt_word_args *args = arg;
+	struct dt_map *map = map_of(session, args->map);
+
+	if (!map || map->type != DT_MAP_ARRAY || map->max_entries != 1)
+		return -EBADF;
+	if ((args->offset & 3) || args->offset > map->value_bytes ||
+	    map->value_bytes - args->offset < 4)
+		return -ERANGE;
+	args->old = env_cmpxchg32(map->values + args->offset, args->expect, args->value);
+	return 0;
+}
+
+static int do_walk(struct dt_session *session, void *arg)
+{
+	struct dt_walk_args *args = arg;
+	struct dt_map *map = map_of(session, args->map);
+	u64 entry, key_room, room = args->bytes, used = 0;
+	u8 *element, *packed, *buffer;
+	int error = 0;
+	u32 i;
+
+	if (!map || map->type == DT_MAP_RING)
+		return -EBADF;
+	key_room = (map->key_bytes + 7) & ~7u;
+	entry = key_room + (u64)map->stride * map->copies;
+	if (room > MOST_BYTES)
+		room = MOST_BYTES;
+	if (room < entry)
+		return -ENOSPC;
+	/* one element as map.c gives it, then all as we give them */
+	buffer = vmalloc(entry + room);
+	if (!buffer)
+		return -ENOMEM;
+	memset(buffer, 0, entry + room);
+	element = buffer;
+	packed = buffer + entry;
+	args->count = 0;
+	while (room - used >= entry) {
+		s64 found = dt_map_at(map, args->next, packed + used, element);
+
+		if (found < 0) {
+			args->next = DT_NOWHERE;
+			break;
+		}
+		args->next++;
+		if (!found)
+			continue;
+		for (i = 0; i < map->copies; i++)
+			memcpy(packed + used + key_room + (u64)i * map->stride,
+			       element + (u64)i * map->value_bytes, map->value_bytes);
+		used += entry;
+		args->count++;
+	}
+	error = give(args->buffer, packed, used);
+	vfree(buffer);
+	return error;
+}
+
+static int do_map(struct dt_session *session, void *arg)
+{
+	struct dt_map_args *args = arg;
+	struct dt_map *map = map_of(session, args->map);
+	u8 *key, *value = NULL;
+	s64 error;
+
+	if (!map || map->type == DT_MAP_RING)
+		return -EBADF;
+	key = fetch(args->key, 1, map->key_bytes);
+	if (IS_ERR(key))
+		return PTR_ERR(key);
+	if (args->op == DT_MAP_DELETE) {
+		error = dt_map_delete(map, key);
+	} else if (args->op == DT_MAP_SET) {
+		value = fetch(args->value, 1, map->value_bytes);
+		if (IS_ERR(value)) {
+			vfree(key);
+			return PTR_ERR(value);
+		}
+		error = dt_map_fill(map, key, value);
+		vfree(value);
+	} else {
+		error = -EINVAL;
+	}
+	vfree(key);
+	return error;
+}
+
+static int do_ring(struct dt_session *session, void *arg)
+{
+	struct dt_ring_args *args = arg;
+	struct dt_map *map = map_of(session, args->map);
+	u64 room = args->bytes, used = 0;
+	u8 *buffer;
+	u32 cpu, head[2];
+	s64 got;
+	int error;
+
+	if (!map || map->type != DT_MAP_RING)
+		return -EBADF;
+	if (room > MOST_BYTES)
+		room = MOST_BYTES;
+	buffer = vmalloc(room + 8);
+	if (!buffer)
+		return -ENOMEM;
+	for (cpu = 0; cpu < session->vm->cpu_count; cpu++) {
+		while (room - used > sizeof(head)) {
+			got = dt_ring_take(map, cpu, buffer + used + sizeof(head),
+					   room - used - sizeof(head));
+			if (got < 0)
+				break;
+			head[0] = got;
+			head[1] = 0;
+			memcpy(buffer + used, head, sizeof(head));
+			used += sizeof(head) + ((got + 7) & ~7ull);
+			if (used > room)
+				used = room;
+		}
+	}
+	args->used = used;
+	error = give(args->buffer, buffer, used);
+	vfree(buffer);
+	return error;
+}
+
+static int do_stats(struct dt_session *session, void *arg)
+{
+	struct dt_stats *stats = arg;
+	u32 cpu;
+
+	memset(stats, 0, sizeof(*stats));
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
+		stats->firings += dt_cpus[cpu].firings;
+		stats->misses += dt_cpus[cpu].misses;
+		stats->faults += dt_cpus[cpu].faults;
+		stats->no_stash += dt_cpus[cpu].no_stash;
+		if (dt_cpus[cpu].last_fault) {
+			stats->last_fault = dt_cpus[cpu].last_fault;
+			stats->last_insn = dt_cpus[cpu].last_insn;
+		}
+	}
+	stats->armed = dt_sites_armed();
+	stats->hooked = dt_syscalls_hooked();
+	return 0;
+}
+
+static int do_stop(struct dt_session *session, void *arg)
+{
+	dt_session_detach(session);
+	return 0;
+}
+
+/* The calls, once each. */
+static const struct {
+	u32 number;
+	int (*call)(struct dt_session *session, void *arg);
+} calls[] = {
+	{ DT_IOC_INFO, do_info },
+	{ DT_IOC_LOAD, do_load },
+	{ DT_IOC_READ, do_read },
+	{ DT_IOC_RESERVE, do_reserve },
+	{ DT_IOC_SITES, do_sites },
+	{ DT_IOC_SYSCALLS, do_syscalls },
+	{ DT_IOC_TIMER, do_timer },
+	{ DT_IOC_RUN, do_run },
+	{ DT_IOC_WORD, do_word },
+	{ DT_IOC_WALK, do_walk },
+	{ DT_IOC_MAP, do_map },
+	{ DT_IOC_RING, do_ring },
+	{ DT_IOC_STATS, do_stats },
+	{ DT_IOC_STOP, do_stop },
+};
+
+static long on_ioctl(struct file *file, unsigned int number, unsigned long where)
+{
+	struct dt_session *session = file->private_data;
+	u64 arg[8] = { 0 };
+	u32 i, bytes = _IOC_SIZE(number);
+	long error;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	for (i = 0; i < ARRAY_SIZE(calls); i++)
+		if (calls[i].number == number)
+			break;
+	if (i == ARRAY_SIZE(calls) || bytes > sizeof(arg))
+		return -ENOTTY;
+	if ((_IOC_DIR(number) & _IOC_WRITE) && copy_from_user(arg, (void __user *)where, bytes))
+		return -EFAULT;
+	mutex_lock(&session->lock);
+	error = calls[i].call(session, arg);
+	mutex_unlock(&session->lock);
+	if (!error && (_IOC_DIR(number) & _IOC_READ) &&
+	    copy_to_user((void __user *)where, arg, bytes))
+		error = -EFAULT;
+	return error;
+}
+
+static int on_open(struct inode *inode, struct file *file)
+{
+	struct dt_session *session;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	session = kzalloc(sizeof(*session), GFP_KERNEL);
+	if (!session)
+		return -ENOMEM;
+	mutex_init(&session->lock);
+	file->private_data = session;
+	return 0;
+}
+
+/* The last descriptor of an enabling is gone, however that came. */
+static int on_release(struct inode *inode, struct file *file)
+{
+	struct dt_session *session = file->private_data;
+
+	dt_session_detach(session);
+	dt_unload(session->vm);
+	kfree(session);
+	return 0;
+}
+
+static const struct file_operations operations = {
+	.owner = THIS_MODULE,
+	.open = on_open,
+	.release = on_release,
+	.unlocked_ioctl = on_ioctl,
+	.compat_ioctl = on_ioctl,
+};
+
+static struct miscdevice device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "dtrace",
+	.fops = &operations,
+	.mode = 0600,
+};
+
+/*
+ * A task that was preempted in a thunk or a slot would come back to nothing:
+ * where that can be, what was armed once stays. Under dt_arm_lock.
+ */
+void dt_stay_loaded(void)
+{
+	static int staying;
+
+	if (!DT_PREEMPT || staying)
+		return;
+	staying = 1;
+	__module_get(THIS_MODULE);
+	printk(KERN_INFO "dtrace: this kernel is preemptible: the module stays loaded from now on\n");
+}
+
+static int __init dt_init(void)
+{
+	int error;
+
+	BUILD_BUG_ON(sizeof(struct dt_site_def) != 64);
+	dt_env_init();
+	error = dt_systrace_init();
+	if (error)
+		return error;
+	error = dt_int3_init();
+	if (error)
+		goto no_int3;
+	error = misc_register(&device);
+	if (!error)
+		return 0;
+	dt_int3_exit();
+no_int3:
+	dt_systrace_exit();
+	return error;
+}
+
+static void __exit dt_exit(void)
+{
+	misc_deregister(&device);
+	dt_systrace_exit();
+	dt_int3_exit();
+}
+
+module_init(dt_init);
+module_exit(dt_exit);
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("D programs on kernels without eBPF");

@@ -1,0 +1,313 @@
+//! The engine that is the module: [`Backend`] and [`Session`] by way of `/dev/dtrace`.
+
+use crate::device::{Device, Sizes};
+use crate::kernel::Kernel;
+use crate::plan::{self, Planted};
+use crate::wire;
+use dsl::kernel::KernelView;
+use dsl::program::{AggId, ProbeDesc};
+use std::collections::VecDeque;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tracer_ebpf::backend::{AggEntry, Backend, BackendError, Drops, LoadOptions, Session};
+use tracer_ebpf::caps::{Caps, KernelOffsets, RingKind};
+use tracer_ebpf::image::{self, AggLayout, DROP_KINDS, Image, MapIx, MapKind, Phase};
+use tracer_ebpf::live::agg;
+use tracer_ebpf::provider;
+use tracer_ebpf::service::Service;
+use tracer_ebpf::site::ProbeInfo;
+
+/// The numbers of `kmod/service.c`.
+const SERVICES: [u32; 26] = [
+    1, 2, 3, 4, 5, 7, 8, 14, 15, 16, 35, 45, 67, 112, 113, 114, 115, 125, 130, 134, 158, 173, 174,
+    175, 181, 182,
+];
+
+/// The module.
+pub struct KmodBackend {
+    kernel: Kernel,
+    caps: Caps,
+}
+
+impl KmodBackend {
+    /// Opens the device. An error says what is missing.
+    pub fn new() -> Result<KmodBackend, BackendError> {
+        let info = Device::open()?.info();
+        Ok(KmodBackend {
+            kernel: Kernel::default(),
+            caps: caps(info.cpus),
+        })
+    }
+}
+
+/// What the module's machine can do.
+fn caps(cpus: u32) -> Caps {
+    let known = |s: &Service| s.ids().iter().find(|id| SERVICES.contains(id)).copied();
+    Caps {
+        max_insns: 1 << 20,
+        services: Service::ALL
+            .iter()
+            .filter_map(|s| Some((*s, known(s)?)))
+            .collect(),
+        ring: RingKind::Ringbuf,
+        bounded_loops: true,
+        may_goto: false,
+        atomic_fetch: true,
+        hash_no_prealloc: false,
+        btf_tracepoints: false,
+        raw_tracepoints: true,
+        kprobes: true,
+        kprobe_multi: true,
+        fentry: false,
+        cpus,
+        offsets: KernelOffsets {
+            realtime_offset: realtime_offset(),
+            ..KernelOffsets::default()
+        },
+    }
+}
+
+/// CLOCK_REALTIME − CLOCK_MONOTONIC, nanoseconds.
+fn realtime_offset() -> i64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let monotonic = i128::from(now.tv_sec) * 1_000_000_000 + i128::from(now.tv_nsec);
+    let real = SystemTime::now().duration_since(UNIX_EPOCH);
+    let real = real.map_or(0, |d| d.as_nanos() as i128);
+    i64::try_from(real - monotonic).unwrap_or(0)
+}
+
+impl Backend for KmodBackend {
+    fn name(&self) -> &'static str {
+        "kmod"
+    }
+
+    fn caps(&self) -> &Caps {
+        &self.caps
+    }
+
+    fn kernel(&self) -> &dyn KernelView {
+        &self.kernel
+    }
+
+    fn probes(&self, desc: &ProbeDesc) -> Result<Vec<ProbeInfo>, BackendError> {
+        Ok(provider::probes(&self.kernel, desc))
+    }
+
+    fn why_none(&self, desc: &ProbeDesc) -> Option<String> {
+        self.kernel.why_no_match(desc)
+    }
+
+    fn load(
+        &self,
+        image: &Image,
+        options: &LoadOptions<'_>,
+    ) -> Result<Box<dyn Session>, BackendError> {
+        let start = Instant::now();
+        let blob = wire::from_image(image).and_then(|b| b.to_bytes());
+        let blob = blob.map_err(|e| BackendError::Other(e.to_string()))?;
+        // An open device is an enabling: this one's own.
+        let device = Device::open()?;
+        device.load(&blob)?;
+        let misses = device.stats()?.misses;
+        let planted = plan::plant(&device, &self.kernel, image, options.cpu)?;
+        for (why, count) in &planted.refused {
+            log::warn!("{count} probes are not there: {why}");
+            eprintln!("dtrace: {count} probes are not there: {why}");
+        }
+        Ok(Box::new(KmodSession {
+            device,
+            planted,
+            maps: image
+                .maps
+                .iter()
+                .map(|m| sizes(m, self.caps.cpus))
+                .collect(),
+            state: image.state,
+            drops: image.drops,
+            ring: image.ring,
+            aggs: image.aggs.clone(),
+            kept: VecDeque::new(),
+            misses,
+            attach_time: start.elapsed(),
+            stopped: false,
+        }))
+    }
+}
+
+fn sizes(map: &tracer_ebpf::image::MapDef, cpus: u32) -> Sizes {
+    let per_cpu = matches!(map.kind, MapKind::PercpuArray | MapKind::PercpuHash);
+    Sizes {
+        key: map.key_size as usize,
+        value: map.value_size as usize,
+        copies: if per_cpu { cpus as usize } else { 1 },
+    }
+}
+
+/// See [`Session`].
+struct KmodSession {
+    device: Device,
+    planted: Planted,
+    maps: Vec<Sizes>,
+    state: MapIx,
+    drops: MapIx,
+    ring: MapIx,
+    aggs: Vec<AggLayout>,
+    /// Records taken out to keep an order that the per-CPU rings don't have: BEGIN's first, END's last.
+    kept: VecDeque<Vec<u8>>,
+    /// The module's count when we began.
+    misses: u64,
+    attach_time: Duration,
+    stopped: bool,
+}
+
+impl KmodSession {
+    fn set_phase(&self, phase: Phase) -> Result<(), BackendError> {
+        let mut seen = 0;
+        loop {
+            let old = self.device.word(self.state.0, seen, phase as u32)?;
+            if old == seen {
+                return Ok(());
+            }
+            seen = old;
+        }
+    }
+
+    /// Runs BEGIN's or END's programs, one after another.
+    fn run(&mut self, phase: Phase) -> Result<(), BackendError> {
+        self.set_phase(phase)?;
+        for (_, prog) in self.planted.phases.iter().filter(|(p, _)| *p == phase) {
+            self.device.run(*prog)?;
+        }
+        self.keep()
+    }
+
+    /// Takes all records out of the rings.
+    fn keep(&mut self) -> Result<(), BackendError> {
+        let kept = &mut self.kept;
+        while self
+            .device
+            .records(self.ring.0, &mut |r| kept.push_back(r.to_vec()))?
+        {}
+        Ok(())
+    }
+
+    fn layout(&self, agg: AggId) -> Result<&AggLayout, BackendError> {
+        self.aggs
+            .get(agg.0 as usize)
+            .ok_or_else(|| BackendError::Other(format!("the image has no aggregation {}", agg.0)))
+    }
+
+    fn sizes(&self, map: MapIx) -> Result<Sizes, BackendError> {
+        self.maps
+            .get(map.0 as usize)
+            .copied()
+            .ok_or_else(|| BackendError::Other(format!("the image has no map {}", map.0)))
+    }
+
+    fn elements(&self, map: MapIx) -> Result<Vec<(Vec<u8>, Vec<u8>)>, BackendError> {
+        let mut all = Vec::new();
+        self.device.walk(map.0, self.sizes(map)?, &mut |k, v| {
+            all.push((k.to_vec(), v.to_vec()));
+        })?;
+        Ok(all)
+    }
+}
+
+impl Session for KmodSession {
+    fn go(&mut self) -> Result<(), BackendError> {
+        self.run(Phase::Begin)?;
+        // Unless exit() in BEGIN has said otherwise.
+        let (begin, active) = (Phase::Begin as u32, Phase::Active as u32);
+        self.device.word(self.state.0, begin, active).map(drop)
+    }
+
+    fn poll(&mut self, sink: &mut dyn FnMut(&[u8])) -> Result<(), BackendError> {
+        while let Some(record) = self.kept.pop_front() {
+            sink(&record);
+        }
+        // Programs may write faster than the sink reads: then it's the caller's turn.
+        for _ in 0..16 {
+            if !self.device.records(self.ring.0, sink)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn wake_fd(&self) -> Option<std::os::fd::RawFd> {
+        None
+    }
+
+    fn aggregate(&mut self, agg: AggId) -> Result<Vec<AggEntry>, BackendError> {
+        let layout = self.layout(agg)?;
+        let keyless = layout.keys.is_empty();
+        let (func, words) = (layout.func, layout.words as usize);
+        let elements = self.elements(layout.map)?;
+        let entries = elements.into_iter().filter_map(|(key, value)| {
+            let (data, updated) = agg::combine(func, words, &value);
+            let key = if keyless { Vec::new() } else { key };
+            (!keyless || updated).then_some(AggEntry { key, data })
+        });
+        Ok(entries.collect())
+    }
+
+    fn agg_reset(&mut self, agg: AggId, keys: Option<&[Vec<u8>]>) -> Result<(), BackendError> {
+        let layout = self.layout(agg)?;
+        let map = layout.map;
+        if layout.keys.is_empty() {
+            let zero = vec![0; self.sizes(map)?.value];
+            return self.device.set(map.0, &0_u32.to_ne_bytes(), &zero);
+        }
+        let all: Vec<Vec<u8>>;
+        let keys = match keys {
+            Some(keys) => keys,
+            None => {
+                all = self.elements(map)?.into_iter().map(|(k, _)| k).collect();
+                &all
+            }
+        };
+        keys.iter().try_for_each(|k| self.device.delete(map.0, k))
+    }
+
+    fn exited(&mut self) -> Result<Option<i32>, BackendError> {
+        let state = self.elements(self.state)?;
+        Ok(state.first().and_then(|(_, value)| image::exited(value)))
+    }
+
+    fn drops(&mut self) -> Result<Drops, BackendError> {
+        let sizes = self.sizes(self.drops)?;
+        let mut drops = Drops {
+            per_cpu: vec![[0; DROP_KINDS as usize]; sizes.copies],
+            kernel_misses: 0,
+        };
+        for (key, value) in self.elements(self.drops)? {
+            let kind = key.first_chunk::<4>().map_or(0, |k| u32::from_ne_bytes(*k));
+            let counts = value
+                .chunks_exact(8)
+                .map(|w| w.try_into().map_or(0, u64::from_ne_bytes));
+            for (cpu, count) in drops.per_cpu.iter_mut().zip(counts) {
+                if let Some(slot) = cpu.get_mut(kind as usize) {
+                    *slot = count;
+                }
+            }
+        }
+        let stats = self.device.stats()?;
+        drops.kernel_misses = stats.misses.saturating_sub(self.misses);
+        Ok(drops)
+    }
+
+    fn stop(&mut self) -> Result<(), BackendError> {
+        if std::mem::replace(&mut self.stopped, true) {
+            return Ok(());
+        }
+        self.set_phase(Phase::Draining)?;
+        // Comes back when no firing is under way any more.
+        self.device.stop()?;
+        self.keep()?;
+        self.run(Phase::End)?;
+        self.set_phase(Phase::Off)
+    }
+
+    fn attach_time(&self) -> Duration {
+        self.attach_time
+    }
+}
