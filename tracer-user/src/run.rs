@@ -380,7 +380,7 @@ async fn trace(
             _ = status.tick() => consumer.report_drops(session)?,
         }
         if let Some(options) = consumer.changed_options() {
-            switch = every(options, Opt::switchrate);
+            pace = Pace::new(options);
             agg = every(options, Opt::aggrate);
         }
     }

@@ -550,7 +550,12 @@ impl<'a, 'b> Fun<'a, 'b> {
             done.push(sub);
             self.frame = Frame::new(match sub {
                 Sub::Fault => fault,
-                Sub::Drop | Sub::Log2 | Sub::Str(_) => LEAF_STACK,
+                Sub::Drop
+                | Sub::Log2
+                | Sub::Chill
+                | Sub::ChillLoop
+                | Sub::Spec(_)
+                | Sub::Str(_) => LEAF_STACK,
             });
             self.values.clear();
             self.names = [None; super::flow::NV];
