@@ -17,6 +17,7 @@ pub mod dif;
 pub mod format;
 pub mod kernel;
 mod lex;
+pub mod library;
 pub mod parse;
 pub mod pragma;
 pub mod program;
