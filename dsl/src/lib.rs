@@ -21,6 +21,7 @@ pub mod library;
 pub mod parse;
 pub mod pragma;
 pub mod program;
+pub mod shape;
 pub mod source;
 pub mod types;
 

@@ -7,6 +7,7 @@
 //! descriptions is compiled three times, because the types of `args[]` depend on the description.
 
 use crate::format::Format;
+use crate::shape::Shape;
 use crate::source::Span;
 
 /// Index into [`Program::clauses`].
@@ -113,6 +114,13 @@ pub enum StmtKind {
         /// One or more, with equal key signatures.
         aggs: Vec<AggId>,
     },
+    /// `print(x)`: as its type has it.
+    Print {
+        /// The value.
+        data: Datum,
+        /// Its type.
+        shape: Shape,
+    },
     /// `stack([n])`, `ustack([n])` as statements. Data is [`Datum::Stack`] or [`Datum::Ustack`].
     Stack(Datum),
     /// `exit(status)`.
@@ -180,6 +188,7 @@ impl StmtKind {
             | StmtKind::Tracemem { .. }
             | StmtKind::Printf { .. }
             | StmtKind::Printa { .. }
+            | StmtKind::Print { .. }
             | StmtKind::Stack(_)
             | StmtKind::Exit(_)
             | StmtKind::Aggregate { .. }
@@ -209,6 +218,7 @@ impl StmtKind {
             | StmtKind::Tracemem { .. }
             | StmtKind::Printf { .. }
             | StmtKind::Printa { .. }
+            | StmtKind::Print { .. }
             | StmtKind::Stack(_)
             | StmtKind::Exit(_)
             | StmtKind::Aggregate { .. }

@@ -99,6 +99,7 @@ fn difos(kind: &StmtKind) -> Vec<&Difo> {
         }
         StmtKind::Ftruncate => {}
         StmtKind::Trace(d)
+        | StmtKind::Print { data: d, .. }
         | StmtKind::Stack(d)
         | StmtKind::Exit(d)
         | StmtKind::Speculate(d)

@@ -7,6 +7,7 @@ use dsl::program::{AggDef, AggFunc, Clause, Datum, KeyType, StmtKind, SymKind};
 pub fn data(kind: &StmtKind) -> Vec<&Datum> {
     match kind {
         StmtKind::Trace(d)
+        | StmtKind::Print { data: d, .. }
         | StmtKind::Stack(d)
         | StmtKind::Exit(d)
         | StmtKind::Normalize(_, d)

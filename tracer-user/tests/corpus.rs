@@ -211,7 +211,7 @@ macro_rules! topics { ($($name:ident)*) => {
 } }
 
 topics! {
-    actions aggs arith assoc builtins errors exit flow limits options predicates printa printf probes process quantize spec strings symbols ternary vars
+    actions aggs arith assoc builtins errors exit flow limits options predicates print printa printf probes process quantize spec strings symbols ternary vars
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub enum Action {
     Printf,
     Printa,
     Tracemem,
+    Print,
     Stack,
     Ustack,
     Sym,
@@ -85,7 +86,7 @@ actions! {
     "normalize", Normalize, 2, 2, false, Ready;
     "denormalize", Denormalize, 1, 1, false, Ready;
     "jstack", NotYet, 0, 2, false, Later;
-    "print", NotYet, 1, 1, false, Later;
+    "print", Print, 1, 1, false, Ready;
     "printm", NotYet, 2, 2, false, Later;
     "pcap", NotYet, 2, 2, false, Later;
     "setopt", Setopt, 1, 2, false, Ready;

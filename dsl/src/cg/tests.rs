@@ -129,7 +129,8 @@ fn run_stmt(
         | StmtKind::Trunc(_, None)
         | StmtKind::Ftruncate => {}
         // What reaches beyond the program is not for this.
-        StmtKind::Setopt(..)
+        StmtKind::Print { .. }
+        | StmtKind::Setopt(..)
         | StmtKind::Freopen { .. }
         | StmtKind::System { .. }
         | StmtKind::Raise(_)

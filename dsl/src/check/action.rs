@@ -1,10 +1,11 @@
 //! Actions that reach beyond the record: the consumer's options and output, commands, signals to the traced process, delays.
 
 use super::Checker;
-use crate::ast::Expr;
+use crate::ast::{Expr, ExprKind};
 use crate::builtin::{Action, ActionRow};
 use crate::diag::Tag;
 use crate::program::{Datum, Difo, StmtKind};
+use crate::shape::Shape;
 use crate::source::Span;
 use crate::types::TypeId;
 
@@ -75,6 +76,31 @@ impl Checker<'_> {
             Action::Discard => Some((StmtKind::Discard(self.speculation(row, args)?), 1)),
             _ => None,
         }
+    }
+
+    /// `print(x)`
+    pub(super) fn print(&mut self, e: &Expr) -> Option<StmtKind> {
+        if matches!(e.kind, ExprKind::Agg { .. }) {
+            let text = "print( ) may not be used with an aggregation";
+            self.err(Tag::D_PRINT_AGG, e.span, text);
+            return None;
+        }
+        if let Some(special) = self.special(e) {
+            special?;
+            let text = "print( ) may not be applied to a stack or a symbol: use trace( )";
+            self.err(Tag::D_PRINT_DYN, e.span, text);
+            return None;
+        }
+        let t = self.expr(e);
+        if self.types.is_void(t.ty) {
+            let text = "print( ) may not be applied to a void expression";
+            self.err(Tag::D_PRINT_VOID, e.span, text);
+            return None;
+        }
+        let ty = t.ty;
+        let data = self.record(t, e.span)?.datum;
+        let shape = Shape::new(&self.types, ty);
+        Some(StmtKind::Print { data, shape })
     }
 
     fn speculation(&mut self, row: &ActionRow, args: &[Expr]) -> Option<Datum> {

@@ -319,6 +319,7 @@ impl Checker<'_> {
             }
             Action::Printa => self.printa(args, span),
             Action::Tracemem => self.tracemem(args),
+            Action::Print => one(self.print(args.first()?)?),
             Action::Stack | Action::Ustack => {
                 let d = self.stack(row, args, span)?;
                 one(StmtKind::Stack(d))
@@ -728,6 +729,7 @@ fn sym_kind(a: Action) -> Option<SymKind> {
 fn proto_tag(a: Action) -> Option<Tag> {
     Some(match a {
         Action::Tracemem => Tag::D_TRACEMEM_PROTO,
+        Action::Print => Tag::D_PRINT_PROTO,
         Action::Stack => Tag::D_STACK_PROTO,
         Action::Ustack => Tag::D_USTACK_PROTO,
         Action::Clear => Tag::D_CLEAR_PROTO,

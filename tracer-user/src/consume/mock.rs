@@ -203,6 +203,7 @@ impl Built {
 fn data(s: &StmtKind) -> Vec<&Datum> {
     match s {
         StmtKind::Trace(d)
+        | StmtKind::Print { data: d, .. }
         | StmtKind::Stack(d)
         | StmtKind::Exit(d)
         | StmtKind::Normalize(_, d)

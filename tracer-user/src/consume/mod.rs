@@ -10,6 +10,7 @@ pub mod flow;
 pub mod net;
 pub mod out;
 mod outward;
+mod print;
 pub mod printf;
 pub mod quantize;
 pub mod record;
@@ -303,6 +304,11 @@ impl<'a> Consumer<'a> {
             StmtKind::Trace(_) | StmtKind::Stack(_) => {
                 for v in values {
                     record::trace(out, &v, style, &mut self.symbols);
+                }
+            }
+            StmtKind::Print { shape, .. } => {
+                if let Some(v) = values.next() {
+                    print::print(out, shape, &v);
                 }
             }
             StmtKind::Tracemem { .. } => {
