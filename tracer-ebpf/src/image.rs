@@ -159,9 +159,11 @@ pub enum DropKind {
     DblError = 4,
     /// Not a drop: faults, counted.
     Errors = 5,
+    /// `speculation()` found none free.
+    SpecUnavail = 6,
 }
 /// Number of [`DropKind`]s.
-pub const DROP_KINDS: u32 = 6;
+pub const DROP_KINDS: u32 = 7;
 
 /// Life of an enabling: the u32 at offset 0 of the [`Image::state`] map's value. Programs run only in their phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -6,17 +6,28 @@ use dsl::program::{AggDef, AggFunc, Clause, Datum, KeyType, StmtKind, SymKind};
 /// The recorded data of a statement, in order.
 pub fn data(kind: &StmtKind) -> Vec<&Datum> {
     match kind {
-        StmtKind::Trace(d) | StmtKind::Stack(d) | StmtKind::Exit(d) | StmtKind::Normalize(_, d) => {
-            vec![d]
-        }
+        StmtKind::Trace(d)
+        | StmtKind::Print { data: d, .. }
+        | StmtKind::Stack(d)
+        | StmtKind::Exit(d)
+        | StmtKind::Normalize(_, d)
+        | StmtKind::Speculate(d)
+        | StmtKind::Commit(d)
+        | StmtKind::Discard(d) => vec![d],
         StmtKind::Tracemem { data, shown } => {
             let mut all = vec![data];
             all.extend(shown);
             all
         }
-        StmtKind::Printf { args, .. } => args.iter().collect(),
+        StmtKind::Printf { args, .. }
+        | StmtKind::Freopen { args, .. }
+        | StmtKind::System { args, .. } => args.iter().collect(),
+        StmtKind::Setopt(name, value) => std::iter::once(name).chain(value).collect(),
         StmtKind::Trunc(_, d) => d.iter().collect(),
         StmtKind::Expr(_)
+        | StmtKind::Raise(_)
+        | StmtKind::Chill(_)
+        | StmtKind::Ftruncate
         | StmtKind::Printa { .. }
         | StmtKind::Aggregate { .. }
         | StmtKind::Clear(_)
@@ -34,8 +45,7 @@ pub fn user_sym(kind: SymKind) -> bool {
 
 /// Fixed part of a clause's record.
 pub fn record(clause: &Clause) -> RecordLayout {
-    let silent = |k: &StmtKind| matches!(k, StmtKind::Expr(_) | StmtKind::Aggregate { .. });
-    let emits = clause.stmts.is_empty() || !clause.stmts.iter().all(|s| silent(&s.kind));
+    let emits = clause.stmts.is_empty() || !clause.stmts.iter().all(|s| s.kind.silent());
     let mut at = RECORD_HEAD;
     let mut fields = Vec::new();
     for (s, stmt) in clause.stmts.iter().enumerate() {

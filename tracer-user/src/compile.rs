@@ -28,6 +28,8 @@ pub struct Texts {
     pub sources: Sources,
     /// In the order of the command line.
     pub list: Vec<Text>,
+    /// The D library, where any of them may want it.
+    library: Option<SourceId>,
 }
 
 impl Texts {
@@ -47,7 +49,13 @@ impl Texts {
                 input: input.clone(),
             });
         }
-        Ok(Texts { sources, list })
+        let wanted = sources.iter().any(|(_, s)| dsl::library::wanted(&s.text));
+        let library = wanted.then(|| sources.add(dsl::library::PROCFS_NAME, dsl::library::PROCFS));
+        Ok(Texts {
+            sources,
+            list,
+            library,
+        })
     }
 
     fn of(&self, src: SourceId) -> Option<&Input> {
@@ -241,14 +249,18 @@ pub fn compile(
     kernel: &dyn KernelView,
     zdefs: bool,
 ) -> Result<Program, String> {
-    let inputs: Vec<parse::Input> = texts
-        .list
-        .iter()
-        .map(|t| parse::Input {
-            src: t.src,
-            kind: kind(&t.input),
-        })
-        .collect();
+    let library = texts
+        .library
+        .filter(|_| !request.options.on(Opt::nolibs) && dsl::library::possible(kernel))
+        .map(|src| parse::Input {
+            src,
+            kind: InputKind::Script,
+        });
+    let own = texts.list.iter().map(|t| parse::Input {
+        src: t.src,
+        kind: kind(&t.input),
+    });
+    let inputs: Vec<parse::Input> = library.into_iter().chain(own).collect();
     let mut macros = macros(request, targets);
     let options = &reading_options(request, texts, &inputs, &macros);
     macros.defaultargs = options.on(Opt::defaultargs);

@@ -3,9 +3,7 @@
 
 use crate::bpflog;
 use crate::compile::{self, Texts};
-use crate::consume::agg::AggStyle;
 use crate::consume::out::Out;
-use crate::consume::record::Style;
 use crate::consume::{Consumer, Enabling, Look};
 use crate::flags::{Input, Mode, Request};
 use crate::list;
@@ -65,6 +63,11 @@ pub fn run(mut request: Request) -> Result<Ended> {
     if options.on(Opt::verbose) {
         print!("{}", dif_listing(&program, options));
     }
+    if destructive(&program) && !options.on(Opt::destructive) {
+        return Err(anyhow!(
+            "could not enable tracing: Destructive actions not allowed"
+        ));
+    }
     let matches = match_clauses(&program, &*backend)?;
     announce(&request, &texts, &program, &matches);
     let plan = plan(&matches, backend.caps());
@@ -103,7 +106,8 @@ pub fn run(mut request: Request) -> Result<Ended> {
         probes: &image.probes,
         epids: &image.epids,
     };
-    let mut consumer = Consumer::new(enabling, look(options), out);
+    let mut consumer = Consumer::new(enabling, Look::new(options), out);
+    consumer.options = options.clone();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -200,6 +204,15 @@ fn dif_listing(program: &Program, options: &Options) -> String {
         .collect()
 }
 
+/// Whether it changes anything outside of tracing.
+fn destructive(program: &Program) -> bool {
+    let mut stmts = program.clauses.iter().flat_map(|c| &c.stmts);
+    stmts.any(|s| s.kind.destructive())
+        || tracer_ebpf::lower::difos(program)
+            .into_iter()
+            .any(dsl::dif::verify::destructive)
+}
+
 fn match_clauses(program: &Program, backend: &dyn Backend) -> Result<Vec<Vec<ProbeInfo>>> {
     program
         .clauses
@@ -252,6 +265,7 @@ fn lower_options(options: &Options, texts: &Texts) -> LowerOpts {
         aggsize: options.get(Opt::aggsize),
         dynvarsize: options.get(Opt::dynvarsize),
         bufsize: options.get(Opt::bufsize),
+        nspec: u32::try_from(options.get(Opt::nspec)).unwrap_or(u32::MAX),
         debug: options.on(Opt::bpfdebug).then(|| texts.sources.clone()),
     }
 }
@@ -262,32 +276,6 @@ fn open_output(request: &Request) -> Result<Out> {
             Out::file(file).with_context(|| format!("failed to open output file '{file}'"))
         }
         None => Ok(Out::stdout()),
-    }
-}
-
-fn look(options: &Options) -> Look {
-    let number = |opt| usize::try_from(options.get(opt)).unwrap_or(usize::MAX);
-    let datum = Style {
-        quiet: options.on(Opt::quiet),
-        rawbytes: options.on(Opt::rawbytes),
-        // Nobody's terminal is wider.
-        stackindent: number(Opt::stackindent).min(4096),
-    };
-    Look {
-        quiet: options.on(Opt::quiet),
-        flow: options.on(Opt::flowindent),
-        datum,
-        agg: AggStyle {
-            by_key: options.on(Opt::aggsortkey),
-            reverse: options.on(Opt::aggsortrev),
-            pos: number(Opt::aggsortpos).min(4096),
-            key_pos: number(Opt::aggsortkeypos).min(4096),
-            zoom: options.on(Opt::aggzoom),
-            datum,
-        },
-        droptags: options.on(Opt::droptags),
-        noresolve: options.on(Opt::noresolve),
-        testing: std::env::var_os("_DTRACE_TESTING").is_some(),
     }
 }
 
@@ -399,6 +387,10 @@ async fn trace(
             () = sleep_until(pace.next) => pace.drained(consumer.drain(session)?),
             _ = agg.tick() => consumer.observe_keys(session)?,
             _ = status.tick() => consumer.report_drops(session)?,
+        }
+        if let Some(options) = consumer.changed_options() {
+            pace = Pace::new(options);
+            agg = every(options, Opt::aggrate);
         }
     }
     Ok(())

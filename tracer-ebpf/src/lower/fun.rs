@@ -182,8 +182,14 @@ pub enum Sub {
     Drop,
     /// Records a fault and runs the ERROR clauses.
     Fault,
+    /// Waits, busily.
+    Chill,
+    /// A part of that.
+    ChillLoop,
     /// Integer logarithm.
     Log2,
+    /// Speculations.
+    Spec(super::spec::SpecSub),
     /// String subroutines.
     Str(super::string::StrSub),
 }

@@ -11,8 +11,10 @@ pub mod flow;
 pub mod fun;
 pub mod log;
 pub mod op;
+pub mod outward;
 pub mod record;
 pub mod search;
+pub mod spec;
 pub mod string;
 pub mod strsub;
 pub mod subr;
@@ -55,6 +57,8 @@ pub struct LowerOpts {
     pub dynvarsize: u64,
     /// Bytes of the record ring.
     pub bufsize: u64,
+    /// How many speculations there are.
+    pub nspec: u32,
     /// Programs log through aya-log, with places in these texts.
     pub debug: Option<Sources>,
 }
@@ -65,6 +69,7 @@ impl Default for LowerOpts {
             strsize: 256,
             aggsize: 4 << 20,
             dynvarsize: 1 << 20,
+            nspec: 1,
             bufsize: 4 << 20,
             debug: None,
         }
@@ -83,6 +88,8 @@ enum Single {
     Scratch,
     Busy,
     Log,
+    Chill,
+    Speculations,
 }
 
 /// What all programs of an image share.
@@ -207,6 +214,11 @@ impl<'b> Cx<'b> {
                 ("busy", MapKind::Array, 4, bytes, 1)
             }
             Single::Log => (log::RING, MapKind::Ringbuf, 0, 0, log::RING_BYTES),
+            Single::Chill => {
+                let bytes = self.caps.cpus.max(1) * outward::CHILL_STRIDE;
+                ("chill", MapKind::Array, 4, bytes, 1)
+            }
+            Single::Speculations => ("spec", MapKind::Array, 4, 8 * self.opts.nspec.max(1), 1),
         };
         let ix = self.add(MapDef {
             name: name.to_owned(),
@@ -258,6 +270,14 @@ impl<'b> Cx<'b> {
     /// Messages of `-x bpfdebug`.
     pub fn log_ring(&mut self) -> MapIx {
         self.single(Single::Log)
+    }
+    /// What each CPU has spent waiting.
+    pub fn chill(&mut self) -> MapIx {
+        self.single(Single::Chill)
+    }
+    /// Which speculations are in use.
+    pub fn speculations(&mut self) -> MapIx {
+        self.single(Single::Speculations)
     }
     /// So many zero bytes.
     pub fn zeros(&mut self, bytes: u32) -> MapIx {
@@ -638,7 +658,13 @@ impl<'b> Cx<'b> {
                 Single::Zeros => map.value_size = self.zeros.next_multiple_of(8).max(8),
                 Single::Globals => map.value_size = self.globals_size.max(8),
                 Single::Scratch => map.value_size = self.scratch_size.next_multiple_of(64),
-                Single::State | Single::Drops | Single::Ring | Single::Busy | Single::Log => {}
+                Single::State
+                | Single::Drops
+                | Single::Ring
+                | Single::Busy
+                | Single::Log
+                | Single::Chill
+                | Single::Speculations => {}
             }
         }
         Image {
@@ -670,7 +696,7 @@ pub fn clause_difos(clause: &dsl::program::Clause) -> Vec<&Difo> {
     let mut out: Vec<&Difo> = clause.pred.iter().collect();
     for stmt in &clause.stmts {
         match &stmt.kind {
-            StmtKind::Expr(d) => out.push(d),
+            StmtKind::Expr(d) | StmtKind::Raise(d) | StmtKind::Chill(d) => out.push(d),
             StmtKind::Aggregate {
                 keys,
                 value,

@@ -4,6 +4,7 @@ use super::entry::Source;
 use super::flow::{Alloc, Flow};
 use super::fun::{FaultAddr, Frame, Fun, LEAF_STACK, Place, ProbeSel, STACK, Sub};
 use super::op::{Val, Want};
+use super::spec::SpecSub;
 use super::subr::Dynamic;
 use super::var::{Local, Mem};
 use super::{LowerError, clause_difos};
@@ -150,7 +151,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             true => Some(self.begin_record(clause, &layout)?),
             false => None,
         };
-        let mut exit = None;
+        let (mut exit, mut held) = (None, None);
         let mut fields = layout.fields.iter();
         for (n, stmt) in clause.stmts.iter().enumerate() {
             if !self.reachable {
@@ -171,6 +172,21 @@ impl<'a, 'b> Fun<'a, 'b> {
                     value,
                     weight,
                 } => self.aggregate(*agg, keys, value.as_ref(), weight.as_ref())?,
+                StmtKind::Raise(signal) => self.signal(signal)?,
+                StmtKind::Chill(ns) => self.chill(ns)?,
+                StmtKind::Speculate(id) | StmtKind::Commit(id) | StmtKind::Discard(id) => {
+                    let Some((field, record)) = fields.next().zip(record.as_ref()) else {
+                        continue;
+                    };
+                    let sub = match &stmt.kind {
+                        StmtKind::Speculate(_) => {
+                            held = Some(field.off);
+                            SpecSub::Use
+                        }
+                        _ => SpecSub::End,
+                    };
+                    self.spec_token(record.at.plus(field.off), id, sub)?;
+                }
                 kind => {
                     for (d, datum) in layout::data(kind).into_iter().enumerate() {
                         self.place.action = stmt.action + d as u32;
@@ -187,7 +203,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             }
         }
         if let Some(record) = record.filter(|_| self.reachable) {
-            self.submit(record, next, exit)?;
+            self.submit(record, next, exit, held)?;
         }
         self.ja(next);
         self.emit_stubs(next)?;
@@ -440,8 +456,15 @@ impl<'a, 'b> Fun<'a, 'b> {
         r: Record,
         next: crate::asm::Label,
         exit: Option<u32>,
+        held: Option<u32>,
     ) -> Result<(), LowerError> {
         self.clobber()?;
+        if let Some(off) = held {
+            // What is recorded for a speculation that is none goes nowhere.
+            let (base, o) = self.mem_at(r.at.plus(off), R::R1);
+            self.asm.ldx(Size::D, R::R0, base, o);
+            self.jmp(Cond::Eq, R::R0, 0, next);
+        }
         self.builtin_load(dsl::dif::BuiltinVar::Cpu, R::R0)?;
         let (base, o) = self.mem_at(r.at, R::R1);
         self.asm.stx(Size::H, base, o + 6, R::R0);
@@ -541,7 +564,12 @@ impl<'a, 'b> Fun<'a, 'b> {
             done.push(sub);
             let frame = Frame::new(match sub {
                 Sub::Fault => fault,
-                Sub::Drop | Sub::Log2 | Sub::Str(_) => LEAF_STACK,
+                Sub::Drop
+                | Sub::Log2
+                | Sub::Chill
+                | Sub::ChillLoop
+                | Sub::Spec(_)
+                | Sub::Str(_) => LEAF_STACK,
             });
             self.frame = match sub {
                 // The interrupted program's slots are in use.
@@ -556,6 +584,9 @@ impl<'a, 'b> Fun<'a, 'b> {
                 Sub::Drop => self.sub_drop(label)?,
                 Sub::Fault => self.sub_fault(label)?,
                 Sub::Log2 => self.sub_log2(label),
+                Sub::Chill => self.sub_chill(label)?,
+                Sub::ChillLoop => self.sub_chill_loop(label)?,
+                Sub::Spec(s) => self.sub_spec(label, s)?,
                 Sub::Str(s) => self.sub_string(label, s)?,
             }
         }

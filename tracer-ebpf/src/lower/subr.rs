@@ -4,8 +4,9 @@
 
 use super::LowerError;
 use super::flow::{Alloc, Sv, tuple};
-use super::fun::{FaultAddr, Fun, LAUNDER};
+use super::fun::{FaultAddr, Fun, LAUNDER, Sub};
 use super::op::{Code, Opnd, Val};
+use super::spec::SpecSub;
 use super::string::StrSub;
 use super::var::Mem;
 use crate::isa::{Alu, Cond, R, Size};
@@ -333,7 +334,7 @@ impl<'a, 'b> Fun<'a, 'b> {
     // Subroutines.
 
     /// Argument `n` of a call.
-    fn arg_val(&mut self, c: &Code<'_>, at: usize, n: usize) -> Result<Val, LowerError> {
+    pub(super) fn arg_val(&mut self, c: &Code<'_>, at: usize, n: usize) -> Result<Val, LowerError> {
         let depth = c.flow.before[at].as_ref().map_or(0, |b| b.depth);
         if n >= depth {
             return Err(self.err("malformed DIF: too few arguments of a subroutine"));
@@ -548,6 +549,15 @@ impl<'a, 'b> Fun<'a, 'b> {
             }
             Subr::Copyin => self.copyin(c, at, i),
             Subr::Copyinstr => self.copyinstr(c, at, rd),
+            Subr::Speculation => {
+                self.call_sub(Sub::Spec(SpecSub::Take));
+                self.result_r0(c, at, rd)
+            }
+            Subr::Copyout | Subr::Copyoutstr => {
+                self.copyout(c, at, s)?;
+                self.unname(rd);
+                Ok(())
+            }
             Subr::MutexOwned
             | Subr::MutexOwner
             | Subr::MutexTypeAdaptive
@@ -555,10 +565,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             | Subr::RwReadHeld
             | Subr::RwWriteHeld
             | Subr::RwIswriter
-            | Subr::Speculation
             | Subr::Progenyof
-            | Subr::Copyout
-            | Subr::Copyoutstr
             | Subr::Msgdsize
             | Subr::Msgsize
             | Subr::DdiPathname
