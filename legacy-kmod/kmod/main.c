@@ -51,7 +51,7 @@ static int prog_ok(struct dt_session *session, u32 prog)
 	return session->vm && prog < session->vm->prog_count;
 }
 
-static int do_info(struct dt_session *session, void *arg)
+static int call_info(struct dt_session *session, void *arg)
 {
 	struct dt_info *info = arg;
 
@@ -65,7 +65,7 @@ static int do_info(struct dt_session *session, void *arg)
 	return 0;
 }
 
-static int do_load(struct dt_session *session, void *arg)
+static int call_load(struct dt_session *session, void *arg)
 {
 	struct dt_load_args *args = arg;
 	void *blob;
@@ -83,7 +83,7 @@ static int do_load(struct dt_session *session, void *arg)
 	return 0;
 }
 
-static int do_read(struct dt_session *session, void *arg)
+static int call_read(struct dt_session *session, void *arg)
 {
 	struct dt_read_args *args = arg;
 	u64 done = 0, piece;
@@ -103,7 +103,7 @@ static int do_read(struct dt_session *session, void *arg)
 	return error;
 }
 
-static int do_reserve(struct dt_session *session, void *arg)
+static int call_reserve(struct dt_session *session, void *arg)
 {
 	struct dt_reserve_args *args = arg;
 	u64 *addresses, *slots;
@@ -128,7 +128,7 @@ static int do_reserve(struct dt_session *session, void *arg)
 	return error;
 }
 
-static int do_sites(struct dt_session *session, void *arg)
+static int call_sites(struct dt_session *session, void *arg)
 {
 	struct dt_sites_args *args = arg;
 	struct dt_site_def *defs;
@@ -155,7 +155,7 @@ static int do_sites(struct dt_session *session, void *arg)
 	return error;
 }
 
-static int do_syscalls(struct dt_session *session, void *arg)
+static int call_syscalls(struct dt_session *session, void *arg)
 {
 	struct dt_syscalls_args *args = arg;
 	struct dt_syscall_def *defs;
@@ -180,14 +180,14 @@ static int do_syscalls(struct dt_session *session, void *arg)
 	return error;
 }
 
-static int do_timer(struct dt_session *session, void *arg)
+static int call_timer(struct dt_session *session, void *arg)
 {
 	struct dt_timer_args *args = arg;
 
 	return prog_ok(session, args->prog) ? dt_timer_add(session, args) : -EBADF;
 }
 
-static int do_run(struct dt_session *session, void *arg)
+static int call_run(struct dt_session *session, void *arg)
 {
 	struct dt_run_args *args = arg;
 	struct dt_outcome outcome;
@@ -212,7 +212,7 @@ static int do_run(struct dt_session *session, void *arg)
 	return 0;
 }
 
-static int do_word(struct dt_session *session, void *arg)
+static int call_word(struct dt_session *session, void *arg)
 {
 	struct dt_word_args *args = arg;
 	struct dt_map *map = map_of(session, args->map);
@@ -226,7 +226,7 @@ static int do_word(struct dt_session *session, void *arg)
 	return 0;
 }
 
-static int do_walk(struct dt_session *session, void *arg)
+static int call_walk(struct dt_session *session, void *arg)
 {
 	struct dt_walk_args *args = arg;
 	struct dt_map *map = map_of(session, args->map);
@@ -272,7 +272,7 @@ static int do_walk(struct dt_session *session, void *arg)
 	return error;
 }
 
-static int do_map(struct dt_session *session, void *arg)
+static int call_map(struct dt_session *session, void *arg)
 {
 	struct dt_map_args *args = arg;
 	struct dt_map *map = map_of(session, args->map);
@@ -301,7 +301,7 @@ static int do_map(struct dt_session *session, void *arg)
 	return error;
 }
 
-static int do_ring(struct dt_session *session, void *arg)
+static int call_ring(struct dt_session *session, void *arg)
 {
 	struct dt_ring_args *args = arg;
 	struct dt_map *map = map_of(session, args->map);
@@ -338,7 +338,7 @@ static int do_ring(struct dt_session *session, void *arg)
 	return error;
 }
 
-static int do_stats(struct dt_session *session, void *arg)
+static int call_stats(struct dt_session *session, void *arg)
 {
 	struct dt_stats *stats = arg;
 	u32 cpu;
@@ -359,7 +359,7 @@ static int do_stats(struct dt_session *session, void *arg)
 	return 0;
 }
 
-static int do_stop(struct dt_session *session, void *arg)
+static int call_stop(struct dt_session *session, void *arg)
 {
 	dt_session_detach(session);
 	return 0;
@@ -370,20 +370,20 @@ static const struct {
 	u32 number;
 	int (*call)(struct dt_session *session, void *arg);
 } calls[] = {
-	{ DT_IOC_INFO, do_info },
-	{ DT_IOC_LOAD, do_load },
-	{ DT_IOC_READ, do_read },
-	{ DT_IOC_RESERVE, do_reserve },
-	{ DT_IOC_SITES, do_sites },
-	{ DT_IOC_SYSCALLS, do_syscalls },
-	{ DT_IOC_TIMER, do_timer },
-	{ DT_IOC_RUN, do_run },
-	{ DT_IOC_WORD, do_word },
-	{ DT_IOC_WALK, do_walk },
-	{ DT_IOC_MAP, do_map },
-	{ DT_IOC_RING, do_ring },
-	{ DT_IOC_STATS, do_stats },
-	{ DT_IOC_STOP, do_stop },
+	{ DT_IOC_INFO, call_info },
+	{ DT_IOC_LOAD, call_load },
+	{ DT_IOC_READ, call_read },
+	{ DT_IOC_RESERVE, call_reserve },
+	{ DT_IOC_SITES, call_sites },
+	{ DT_IOC_SYSCALLS, call_syscalls },
+	{ DT_IOC_TIMER, call_timer },
+	{ DT_IOC_RUN, call_run },
+	{ DT_IOC_WORD, call_word },
+	{ DT_IOC_WALK, call_walk },
+	{ DT_IOC_MAP, call_map },
+	{ DT_IOC_RING, call_ring },
+	{ DT_IOC_STATS, call_stats },
+	{ DT_IOC_STOP, call_stop },
 };
 
 static long on_ioctl(struct file *file, unsigned int number, unsigned long where)
@@ -466,7 +466,7 @@ void dt_stay_loaded(void)
 	printk(KERN_INFO "dtrace: this kernel is preemptible: the module stays loaded from now on\n");
 }
 
-static int __init dt_init(void)
+static int dt_init(void)
 {
 	int error;
 
@@ -487,7 +487,7 @@ no_int3:
 	return error;
 }
 
-static void __exit dt_exit(void)
+static void dt_exit(void)
 {
 	misc_deregister(&device);
 	dt_systrace_exit();

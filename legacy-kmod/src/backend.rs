@@ -16,8 +16,8 @@ use tracer_ebpf::provider;
 use tracer_ebpf::service::Service;
 use tracer_ebpf::site::ProbeInfo;
 
-/// The numbers of `kmod/service.c`.
-const SERVICES: [u32; 26] = [
+/// The numbers of the services in `kmod/service.c`.
+pub const SERVICES: [u32; 26] = [
     1, 2, 3, 4, 5, 7, 8, 14, 15, 16, 35, 45, 67, 112, 113, 114, 115, 125, 130, 134, 158, 173, 174,
     175, 181, 182,
 ];
@@ -110,7 +110,6 @@ impl Backend for KmodBackend {
         let misses = device.stats()?.misses;
         let planted = plan::plant(&device, &self.kernel, image, options.cpu)?;
         for (why, count) in &planted.refused {
-            log::warn!("{count} probes are not there: {why}");
             eprintln!("dtrace: {count} probes are not there: {why}");
         }
         Ok(Box::new(KmodSession {

@@ -25,4 +25,4 @@ mod plan;
 pub mod wire;
 pub mod x86;
 
-pub use backend::KmodBackend;
+pub use backend::{KmodBackend, SERVICES};

@@ -341,3 +341,15 @@ fn damaged_images() {
         }
     }
 }
+
+#[test]
+fn the_back_end_knows_the_services_of_the_module() {
+    for id in 0..400_u32 {
+        let (code, _) = refusal(&image(
+            maps(),
+            prog![mov(0, 0), call(id as i32), mov(0, 0), exit()],
+        ));
+        let known = legacy_kmod::SERVICES.contains(&id);
+        assert_eq!(known, code == Code::Ok, "service {id}: {code:?}");
+    }
+}
