@@ -235,7 +235,10 @@ pub enum FieldKind {
         chars: bool,
     },
     /// u32 length in bytes; u64 frames in the variable part.
-    Stack,
+    Stack {
+        /// How many the program wants; there may be [`crate::layout::SPARE_FRAMES`] more.
+        frames: u16,
+    },
     /// u32 length in bytes, u32 pid; u64 frames in the variable part.
     Ustack,
     /// u64 address; for user kinds a u32 pid (tgid) follows.

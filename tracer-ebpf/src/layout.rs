@@ -70,7 +70,7 @@ pub fn record(clause: &Clause) -> RecordLayout {
                     };
                     (kind, 8, *size)
                 }
-                Datum::Stack { .. } => (FieldKind::Stack, 4, 4),
+                Datum::Stack { frames } => (FieldKind::Stack { frames: *frames }, 4, 4),
                 Datum::Ustack { .. } => (FieldKind::Ustack, 4, 8),
                 Datum::Sym { kind, .. } => {
                     let bytes = if user_sym(*kind) { 12 } else { 8 };
@@ -94,6 +94,15 @@ pub fn record(clause: &Clause) -> RecordLayout {
     }
 }
 
+/// Frames of a kernel stack that are asked for beyond what the program wants: those of `Source::own_frames` are never
+/// there, but before the traced function there may be `__bpf_trace_*` and `__traceiter_*`, which the consumer takes away.
+pub const SPARE_FRAMES: u16 = 2;
+
+/// Bytes of a kernel stack at the most.
+pub fn stack_bytes(frames: u16) -> u32 {
+    8 * u32::from(frames.saturating_add(SPARE_FRAMES))
+}
+
 /// Bytes of a key member; strings take `bound`.
 pub fn key_bytes(ty: KeyType, bound: u32) -> u32 {
     match ty {
@@ -103,7 +112,7 @@ pub fn key_bytes(ty: KeyType, bound: u32) -> u32 {
         },
         KeyType::Str => bound,
         KeyType::Bytes { size } => size,
-        KeyType::Stack { frames } => 8 * u32::from(frames),
+        KeyType::Stack { frames } => stack_bytes(frames),
         KeyType::Ustack { frames } => 8 + 8 * u32::from(frames),
         KeyType::Sym(kind) => {
             if user_sym(kind) {

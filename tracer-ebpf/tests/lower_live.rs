@@ -197,7 +197,7 @@ impl Running {
                         rest += n;
                         s
                     }
-                    FieldKind::Stack | FieldKind::Ustack => {
+                    FieldKind::Stack { .. } | FieldKind::Ustack => {
                         let n = len(at);
                         rest += n;
                         format!("{} frames", n / 8)

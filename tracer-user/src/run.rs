@@ -1,6 +1,7 @@
 //! The life of a session in one page: read, hold the targets, choose a kernel side, compile, plan, lower, load, go, consume,
 //! stop, print what is left.
 
+use crate::bpflog;
 use crate::compile::{self, Texts};
 use crate::consume::out::Out;
 use crate::consume::{Consumer, Enabling, Look};
@@ -73,14 +74,22 @@ pub fn run(mut request: Request) -> Result<Ended> {
     if plan.probes.is_empty() {
         return Err(anyhow!("no probes matched"));
     }
-    let image = lower(&program, &plan, backend.caps(), &lower_options(options))
-        .map_err(|e| compile::unsupported(&texts, e.span, e.text, options.on(Opt::errtags)))?;
+    let image = lower(
+        &program,
+        &plan,
+        backend.caps(),
+        &lower_options(options, &texts),
+    )
+    .map_err(|e| compile::unsupported(&texts, e.span, e.text, options.on(Opt::errtags)))?;
     let place = |clause, span| compile::place(&texts, &program, clause, span);
     let load = LoadOptions {
         place: &place,
         debug: options.on(Opt::bpfdebug),
         cpu: options.given(Opt::cpu).and_then(|c| u32::try_from(c).ok()),
     };
+    if load.debug {
+        bpflog::install();
+    }
     let out = open_output(&request)?;
     let mut session = load_telling(&*backend, &image, &load, options)?;
     if request.verbose > 0 {
@@ -250,14 +259,14 @@ fn announce(request: &Request, texts: &Texts, program: &Program, matches: &[Vec<
     }
 }
 
-fn lower_options(options: &Options) -> LowerOpts {
+fn lower_options(options: &Options, texts: &Texts) -> LowerOpts {
     LowerOpts {
         strsize: u32::try_from(options.get(Opt::strsize)).unwrap_or(u32::MAX),
         aggsize: options.get(Opt::aggsize),
         dynvarsize: options.get(Opt::dynvarsize),
         bufsize: options.get(Opt::bufsize),
         nspec: u32::try_from(options.get(Opt::nspec)).unwrap_or(u32::MAX),
-        debug: options.on(Opt::bpfdebug),
+        debug: options.on(Opt::bpfdebug).then(|| texts.sources.clone()),
     }
 }
 

@@ -286,6 +286,24 @@ fn faults_are_told() {
     );
 }
 
+/// Through aya-log: file and line of the expression, not of the clause.
+#[test]
+fn faults_are_logged_with_their_place() {
+    if !live("faults_are_logged_with_their_place") {
+        return;
+    }
+    let text = "BEGIN\n{\n\ttrace(*(int *)8);\n}\nBEGIN\n{\n\tx = 0;\n\texit(4 / x);\n}\n\
+                BEGIN { exit(0); }";
+    let r = run(&["-x", "bpfdebug", "-qn", text]);
+    for want in [
+        "dtrace: error: -n:3: :::BEGIN: invalid address (0x8)\n",
+        "dtrace: error: -n:8: :::BEGIN: divide-by-zero\n",
+    ] {
+        assert!(r.err.contains(want), "{}", r.err);
+    }
+    assert!(!run(&["-qn", text]).err.contains("dtrace: error: "));
+}
+
 #[test]
 fn a_command_and_its_end() {
     if !live("a_command_and_its_end") {

@@ -9,6 +9,7 @@ use crate::kernels::{self, Given, Row};
 use crate::vm::{self, Ended, NotAvailable, Vm};
 use crate::{dist, sh};
 use anyhow::{Context, Result, bail};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -28,8 +29,6 @@ pub struct Group {
     lines: usize,
     /// Lines of either that begin so are repeated below the table.
     tell: &'static [&'static str],
-    /// Takes many minutes where it isn't possible: there it is not tried.
-    dear: bool,
 }
 
 const GROUP: Group = Group {
@@ -41,7 +40,6 @@ const GROUP: Group = Group {
     stderr: &[],
     lines: 0,
     tell: &[],
-    dear: false,
 };
 
 /// A topic of the corpus: a test of the program `corpus`.
@@ -268,7 +266,6 @@ pub const GROUPS: &[Group] = &[
         stdout: &["vfs_read"],
         tell: &["dtrace: attached", "dtrace: detached"],
         limit_s: 300,
-        dear: true,
         ..GROUP
     },
     topic!("actions"),
@@ -288,6 +285,8 @@ pub const GROUPS: &[Group] = &[
     topic!("strings"),
     topic!("ternary"),
     topic!("vars"),
+    topic!("limits"),
+    topic!("symbols"),
 ];
 
 /// What came of one group on one kernel.
@@ -400,14 +399,23 @@ impl Group {
         self.command.first() == Some(&"corpus")
     }
 
-    /// What the guest is to run. `known` are single programs of the corpus that this kernel can't do.
-    fn words(&self, known: &[&str]) -> Vec<String> {
+    /// What the guest is to run. Single programs of the corpus may be known not to be possible there, or left out.
+    fn words(&self, row: &Row) -> Vec<String> {
+        let programs = |list: &BTreeMap<String, String>| {
+            let programs: Vec<&str> = list
+                .keys()
+                .map(String::as_str)
+                .filter(|k| k.contains('/'))
+                .collect();
+            programs.join(" ")
+        };
         let mut words = Vec::new();
         if self.is_topic() {
             words.push("env".to_owned());
             words.push("DTRACE_TEST_COMMAND=/bin/dtrace".to_owned());
             words.push(format!("DTRACE_TEST_CORPUS={CORPUS}"));
-            words.push(format!("DTRACE_TEST_KNOWN={}", known.join(" ")));
+            words.push(format!("DTRACE_TEST_KNOWN={}", programs(&row.not_possible)));
+            words.push(format!("DTRACE_TEST_LEAVE={}", programs(&row.too_slow)));
         }
         words.extend(self.command.iter().map(|w| (*w).to_string()));
         words
@@ -418,17 +426,10 @@ impl Group {
 fn try_kernel(row: &Row, groups: &[&Group], files: &[Put]) -> Vec<Cell> {
     let mut guest: Option<Vm> = None;
     let mut cells = Vec::new();
-    // What is not a whole group is a program of the corpus.
-    let programs: Vec<&str> = row
-        .not_possible
-        .keys()
-        .map(String::as_str)
-        .filter(|k| k.contains('/'))
-        .collect();
     for group in groups {
         let known = row.not_possible.get(group.name);
-        if let Some(reason) = known.filter(|_| group.dear) {
-            cells.push(Cell::NotPossible(format!("{reason} (not tried)")));
+        if let Some(reason) = row.too_slow.get(group.name) {
+            cells.push(Cell::NotPossible(format!("not tried: {reason}")));
             continue;
         }
         if guest.is_none() {
@@ -450,7 +451,7 @@ fn try_kernel(row: &Row, groups: &[&Group], files: &[Put]) -> Vec<Cell> {
         let Some(vm) = guest.as_mut() else { continue };
         let limit = Duration::from_secs(group.limit_s);
         let started = Instant::now();
-        let verdict = match vm.run(&group.words(&programs), limit) {
+        let verdict = match vm.run(&group.words(row), limit) {
             Ok(ended) => {
                 save(row, group, &ended);
                 judge(group, &ended).map(|()| told(group, &ended))
@@ -630,9 +631,26 @@ mod tests {
     }
 
     #[test]
+    fn every_topic_of_the_corpus_is_a_group() {
+        for entry in std::fs::read_dir(sh::root().join("dsl/tests/d")).unwrap() {
+            let dir = entry.unwrap().path();
+            let outputs = |f: std::io::Result<std::fs::DirEntry>| {
+                f.is_ok_and(|f| f.path().extension().is_some_and(|e| e == "out"))
+            };
+            if dir.is_dir() && std::fs::read_dir(&dir).unwrap().any(outputs) {
+                let name = dir.file_name().unwrap().to_string_lossy().into_owned();
+                assert!(
+                    GROUPS.iter().any(|g| g.is_topic() && g.name == name),
+                    "{name}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn every_known_limit_names_a_group() {
         for row in kernels::rows().unwrap() {
-            for name in row.not_possible.keys() {
+            for name in row.not_possible.keys().chain(row.too_slow.keys()) {
                 let program = sh::root().join("dsl/tests/d").join(name);
                 assert!(
                     GROUPS.iter().any(|g| g.name == name) || program.is_file(),

@@ -49,6 +49,7 @@ pub struct Loader<'a> {
 impl Loader<'_> {
     /// Loads and attaches everything. Timers come last, so that their periods begin when all else is there.
     pub fn load(&mut self, image: &Image, maps: &Maps) -> Result<Attached, BackendError> {
+        room_for_descriptors(image.progs.len() as u64 * 4 + 256);
         let mut attached = Attached::default();
         let mut through_aya: Vec<(String, &Prog, Vec<Insn>)> = Vec::new();
         for (i, prog) in image.progs.iter().enumerate() {
@@ -303,6 +304,18 @@ impl Loader<'_> {
             },
             e => BackendError::Other(format!("{}: {}", describe(prog), chain(&e))),
         }
+    }
+}
+
+/// A program has up to four descriptors (twice itself, its event, its link), and a process often no more than 1,024. Where
+/// the limit can't be raised, the kernel says so when it is reached.
+fn room_for_descriptors(n: u64) {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|now| now < n) {
+        limit.current = Some(n);
+        limit.maximum = limit.maximum.map(|most| most.max(n));
+        let _ = setrlimit(Resource::Nofile, limit);
     }
 }
 

@@ -9,6 +9,7 @@ pub mod branch;
 pub mod entry;
 pub mod flow;
 pub mod fun;
+pub mod log;
 pub mod op;
 pub mod outward;
 pub mod record;
@@ -28,7 +29,7 @@ use crate::layout;
 use crate::plan::{Plan, Unit};
 use dsl::dif::{BuiltinVar, Op};
 use dsl::program::{ClauseId, Datum, DifType, Difo, KeyType, Program, Scope, StmtKind, VarDef};
-use dsl::source::Span;
+use dsl::source::{Sources, Span};
 use flow::{Flow, Sv};
 use fun::{Frame, Fun, MAIN_STACK, Needs, Place, ProbeSel, SCRATCH_HEAD};
 use std::collections::{BTreeMap, HashMap};
@@ -58,8 +59,8 @@ pub struct LowerOpts {
     pub bufsize: u64,
     /// How many speculations there are.
     pub nspec: u32,
-    /// Programs log through aya-log.
-    pub debug: bool,
+    /// Programs log through aya-log, with places in these texts.
+    pub debug: Option<Sources>,
 }
 
 impl Default for LowerOpts {
@@ -70,7 +71,7 @@ impl Default for LowerOpts {
             dynvarsize: 1 << 20,
             nspec: 1,
             bufsize: 4 << 20,
-            debug: false,
+            debug: None,
         }
     }
 }
@@ -86,6 +87,7 @@ enum Single {
     Globals,
     Scratch,
     Busy,
+    Log,
     Chill,
     Speculations,
 }
@@ -211,6 +213,7 @@ impl<'b> Cx<'b> {
                 let bytes = self.caps.cpus.max(1) * entry::BUSY_STRIDE;
                 ("busy", MapKind::Array, 4, bytes, 1)
             }
+            Single::Log => (log::RING, MapKind::Ringbuf, 0, 0, log::RING_BYTES),
             Single::Chill => {
                 let bytes = self.caps.cpus.max(1) * outward::CHILL_STRIDE;
                 ("chill", MapKind::Array, 4, bytes, 1)
@@ -264,6 +267,10 @@ impl<'b> Cx<'b> {
     pub fn busy(&mut self) -> MapIx {
         self.single(Single::Busy)
     }
+    /// Messages of `-x bpfdebug`.
+    pub fn log_ring(&mut self) -> MapIx {
+        self.single(Single::Log)
+    }
     /// What each CPU has spent waiting.
     pub fn chill(&mut self) -> MapIx {
         self.single(Single::Chill)
@@ -278,7 +285,7 @@ impl<'b> Cx<'b> {
         self.single(Single::Zeros)
     }
 
-    fn put_rodata(&mut self, bytes: &[u8]) -> u32 {
+    pub(super) fn put_rodata(&mut self, bytes: &[u8]) -> u32 {
         self.rodata();
         let at = self.rodata.len().next_multiple_of(8);
         self.rodata.resize(at, 0);
@@ -655,6 +662,7 @@ impl<'b> Cx<'b> {
                 | Single::Drops
                 | Single::Ring
                 | Single::Busy
+                | Single::Log
                 | Single::Chill
                 | Single::Speculations => {}
             }
@@ -665,7 +673,7 @@ impl<'b> Cx<'b> {
             state,
             drops,
             ring,
-            log: None,
+            log: self.single.get(&Single::Log).copied(),
             records: self.records,
             aggs: self.aggs,
             probes: self.plan.probes.clone(),
@@ -713,7 +721,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         Fun {
             cx,
             asm,
-            frame: Frame::new(MAIN_STACK),
+            frame: Frame::new(MAIN_STACK).with_overflow(false),
             values: Vec::new(),
             names: [None; flow::NV],
             homes: [None; flow::NV],
@@ -735,6 +743,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             reachable: true,
             stubs: Vec::new(),
             in_error: false,
+            elements: Vec::new(),
             locals: BTreeMap::new(),
             persist_top: SCRATCH_HEAD,
             scratch_top: SCRATCH_HEAD,

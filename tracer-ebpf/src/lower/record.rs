@@ -18,6 +18,8 @@ use dsl::program::{Clause, ClauseId, Datum, DifType, Scope, StmtKind};
 
 /// Records up to this size, without strings and stacks, are built on the stack.
 const STACK_RECORD: u32 = 64;
+/// Integer clause-locals on the stack; more of them are in scratch.
+const STACK_LOCALS: u32 = 12;
 /// `BPF_RB_NO_WAKEUP`.
 const NO_WAKEUP: u64 = 1;
 /// `BPF_RB_FORCE_WAKEUP`.
@@ -66,22 +68,30 @@ impl<'a, 'b> Fun<'a, 'b> {
                 }
             }
         }
+        let mut ints = 0;
         for v in &program.vars {
             if v.scope != Scope::Clause || !used.contains(&v.id) {
                 continue;
             }
             let local = match v.ty {
                 DifType::Int { .. } | DifType::Void => {
-                    let slot = match self.frame.alloc(8) {
-                        Some(s) => s,
-                        None => {
-                            return Err(self.err(
-                                "too many clause-local variables for the 512 bytes of stack",
-                            ));
-                        }
+                    ints += 1;
+                    let slot = match ints <= STACK_LOCALS {
+                        true => self.frame.alloc(8),
+                        false => None,
                     };
-                    self.asm.st(Size::D, R::FP, slot, 0);
-                    Local::Slot(slot)
+                    match slot {
+                        Some(slot) => {
+                            self.asm.st(Size::D, R::FP, slot, 0);
+                            Local::Slot(slot)
+                        }
+                        None => {
+                            let at = self.persist(8);
+                            let (base, off) = self.scratch_at(at, R::R1);
+                            self.asm.st(Size::D, base, off, 0);
+                            Local::Scratch(at)
+                        }
+                    }
                 }
                 DifType::Str | DifType::Bytes { .. } => {
                     let bytes = match v.ty {
@@ -196,7 +206,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             self.submit(record, next, exit, held)?;
         }
         self.ja(next);
-        self.emit_stubs(next);
+        self.emit_stubs(next)?;
         self.bind(next);
         if let Some(d) = self.dynamic.take() {
             self.frame.free(d.slot, 8);
@@ -260,7 +270,8 @@ impl<'a, 'b> Fun<'a, 'b> {
             for datum in layout::data(&stmt.kind) {
                 variable += match datum {
                     Datum::Str { .. } => self.cx.opts.strsize.next_multiple_of(8),
-                    Datum::Stack { frames } | Datum::Ustack { frames } => 8 * u32::from(*frames),
+                    Datum::Stack { frames } => layout::stack_bytes(*frames),
+                    Datum::Ustack { frames } => 8 * u32::from(*frames),
                     Datum::Int { .. } | Datum::Bytes { .. } | Datum::Sym { .. } => 0,
                 };
             }
@@ -404,7 +415,10 @@ impl<'a, 'b> Fun<'a, 'b> {
         if user {
             self.store_pid(field.plus(4))?;
         }
-        let max = 8 * u32::from(frames);
+        let max = match user {
+            true => 8 * u32::from(frames),
+            false => layout::stack_bytes(frames),
+        };
         let aligned = r.next.is_some();
         let buf = match (r.next, r.at) {
             (Some(at), Mem::Scratch(base)) => base + at,
@@ -413,7 +427,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.asm.mov(R::R1, R::R6);
         self.scratch_ptr(R::R2, buf);
         self.asm.imm(R::R3, u64::from(max));
-        self.asm.imm(R::R4, u64::from(user) << 8);
+        self.asm.imm(R::R4, self.source.stack_flags(user));
         self.call(Service::GetStack)?;
         let some = self.asm.label();
         self.asm.jmp(Cond::Sge, R::R0, 0, some);
@@ -548,7 +562,7 @@ impl<'a, 'b> Fun<'a, 'b> {
                 return Ok(());
             };
             done.push(sub);
-            self.frame = Frame::new(match sub {
+            let frame = Frame::new(match sub {
                 Sub::Fault => fault,
                 Sub::Drop
                 | Sub::Log2
@@ -557,6 +571,11 @@ impl<'a, 'b> Fun<'a, 'b> {
                 | Sub::Spec(_)
                 | Sub::Str(_) => LEAF_STACK,
             });
+            self.frame = match sub {
+                // The interrupted program's slots are in use.
+                Sub::Fault => frame.with_overflow(true),
+                _ => frame,
+            };
             self.values.clear();
             self.names = [None; super::flow::NV];
             self.homes = [None; super::flow::NV];
@@ -620,7 +639,8 @@ impl<'a, 'b> Fun<'a, 'b> {
             self.locals.clear();
             self.strtok = None;
             self.given.lazy.clear();
-            self.persist_top = super::fun::SCRATCH_HEAD;
+            // Behind what lasts for the interrupted firing.
+            self.scratch_top = self.persist_top;
             self.start_firing(clauses)?;
             for &c in clauses {
                 if program.clauses.get(c.0 as usize).is_some() {

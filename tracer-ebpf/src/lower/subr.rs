@@ -11,7 +11,8 @@ use super::string::StrSub;
 use super::var::Mem;
 use crate::isa::{Alu, Cond, R, Size};
 use crate::service::Service;
-use dsl::dif::{Fault, Insn, Subr};
+use dsl::dif::{Fault, Insn, Op, Subr};
+use dsl::program::DifType;
 
 /// Run-time bookkeeping of a clause's scratch.
 #[derive(Clone, Copy, Debug)]
@@ -142,14 +143,17 @@ impl<'a, 'b> Fun<'a, 'b> {
         for window in self.windows() {
             let next = self.asm.label();
             let bytes = self.window_ptr(window);
+            if bytes < size {
+                continue;
+            }
+            if let Window::Element(..) = window {
+                self.asm.jmp(Cond::Eq, R::R1, 0, next);
+            }
             // r1 = the window, r3 = the same as a number, then the offset in it.
             self.asm.stx(Size::D, R::R7, LAUNDER as i16, R::R1);
             self.asm.ldx(Size::D, R::R0, R::R7, LAUNDER as i16);
             self.asm.mov(R::R3, R::R2);
             self.asm.alu(Alu::Sub, R::R3, R::R0);
-            if bytes < size {
-                continue;
-            }
             self.asm.jmp(Cond::Gt, R::R3, (bytes - size) as i32, next);
             self.asm.alu(Alu::Add, R::R1, R::R3);
             self.asm.ja(good);
@@ -168,7 +172,47 @@ impl<'a, 'b> Fun<'a, 'b> {
         if let Some((map, size)) = self.cx.all_globals() {
             all.push(Window::Globals(map, size));
         }
+        all.extend(
+            self.elements
+                .iter()
+                .map(|&(_, slot, bytes)| Window::Element(slot, bytes)),
+        );
         all
+    }
+
+    /// Before a DIFO: where elements are looked up whose address may be stored to, the pointers are kept, because a number
+    /// can't be made a pointer again. A slot for each look-up: `a["x"].n = a["y"].n`.
+    pub fn watch_elements(&mut self, c: &Code<'_>) -> Result<(), LowerError> {
+        let stores = |i: &Insn| {
+            matches!(i.op, Op::Stb | Op::Sth | Op::Stw | Op::Stx | Op::Copys)
+                || i.op == Op::Call
+                    && matches!(
+                        Subr::from_num(i.imm16()),
+                        Some(Subr::Bcopy | Subr::Copyinto)
+                    )
+        };
+        if !c.flow.insns.iter().any(stores) {
+            return Ok(());
+        }
+        for (at, i) in c.flow.insns.iter().enumerate() {
+            if !matches!(i.op, Op::Ldgaa | Op::Ldtaa | Op::Ldts) || c.flow.before[at].is_none() {
+                continue;
+            }
+            let (scope, assoc) = Self::scope_of(i.op);
+            let v = self.var(i.imm16(), scope, assoc)?;
+            let bytes = match v.ty {
+                DifType::Bytes { .. } | DifType::Str => self.storage(v.ty),
+                DifType::Int { .. } | DifType::Void => continue,
+            };
+            // A pointer: nowhere but on the stack.
+            let slot = self.frame.alloc(8);
+            let slot = slot.ok_or_else(|| {
+                self.err("it looks up too many elements for the 512 bytes of stack")
+            })?;
+            self.asm.st(Size::D, R::FP, slot, 0);
+            self.elements.push((at, slot, bytes));
+        }
+        Ok(())
     }
 
     fn window_ptr(&mut self, w: Window) -> u32 {
@@ -181,6 +225,10 @@ impl<'a, 'b> Fun<'a, 'b> {
             Window::Globals(map, size) => {
                 self.asm.map_value(R::R1, map, 0);
                 size
+            }
+            Window::Element(slot, bytes) => {
+                self.asm.ldx(Size::D, R::R1, R::FP, slot);
+                bytes
             }
         }
     }
@@ -824,4 +872,6 @@ impl<'a, 'b> Fun<'a, 'b> {
 enum Window {
     Scratch,
     Globals(crate::image::MapIx, u32),
+    /// An element that has been looked up: slot of the pointer, 0 where there is none; bytes.
+    Element(i16, u32),
 }

@@ -237,7 +237,7 @@ fn field(d: &Datum) -> (FieldKind, u32) {
             },
             *size,
         ),
-        Datum::Stack { .. } => (FieldKind::Stack, 4),
+        Datum::Stack { frames } => (FieldKind::Stack { frames: *frames }, 4),
         Datum::Ustack { .. } => (FieldKind::Ustack, 8),
         Datum::Sym { kind, .. } => (
             FieldKind::Sym { kind: *kind },

@@ -462,9 +462,10 @@ impl<'a> Consumer<'a> {
         let field = |f: &Field| match f.kind {
             FieldKind::Ustack => true,
             FieldKind::Sym { kind } => value::is_user(kind),
-            FieldKind::Int { .. } | FieldKind::Str | FieldKind::Bytes { .. } | FieldKind::Stack => {
-                false
-            }
+            FieldKind::Int { .. }
+            | FieldKind::Str
+            | FieldKind::Bytes { .. }
+            | FieldKind::Stack { .. } => false,
         };
         self.enabling.aggs.iter().flat_map(|a| &a.keys).any(key)
             || self

@@ -19,7 +19,7 @@ pub fn print(out: &mut Vec<u8>, shape: &Shape, v: &Value<'_>) {
         }
         Value::Str(s) => s,
         Value::Bytes { data, .. } => data,
-        Value::Stack(_) | Value::Ustack { .. } | Value::Sym { .. } => &[],
+        Value::Stack { .. } | Value::Ustack { .. } | Value::Sym { .. } => &[],
     };
     // Writing to a Vec never fails.
     let _ = write!(out, "{} ", shape.name);

@@ -374,7 +374,7 @@ mod tests {
         for d in FLAGS {
             let name = match d.name.len() {
                 1 => format!("-{}", d.name),
-                _ if d.flag == Flag::Help => "--help".to_owned(),
+                _ if matches!(d.flag, Flag::Help | Flag::Backends) => format!("--{}", d.name),
                 _ => format!("-{}", d.name),
             };
             let args: Vec<&str> = match d.takes {
