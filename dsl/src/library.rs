@@ -1,35 +1,51 @@
-//! The D library: definitions that DTrace's scripts take for granted, as D text. It is compiled before a program that names
-//! any of them, and costs nothing for others. What it needs of the kernel's types has to be there.
+//! The D library: definitions that DTrace's scripts take for granted, as D text. Each is compiled before a program that
+//! names anything of it, and costs nothing for others.
 
 use crate::kernel::{KernelView, TypeNs};
 
-/// Name of [`PROCFS`] in messages.
-pub const PROCFS_NAME: &str = "procfs.d";
-/// `curpsinfo`, `curlwpsinfo`, `curcpu` and their types.
-pub const PROCFS: &str = include_str!("../dlib/procfs.d");
-/// Names that it defines.
-pub const NAMES: &[&str] = &[
-    "curpsinfo",
-    "curlwpsinfo",
-    "curcpu",
-    "psinfo_t",
-    "lwpsinfo_t",
-    "cpuinfo_t",
-];
-
-/// Whether a text may mean something of the library.
-pub fn wanted(text: &str) -> bool {
-    // Everything in NAMES contains one of these.
-    ["psinfo", "curcpu", "cpuinfo_t"]
-        .iter()
-        .any(|w| text.contains(w))
+/// A text of the library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Library {
+    /// Its name in messages.
+    pub name: &'static str,
+    /// The D text.
+    pub text: &'static str,
+    /// A program that wants it contains one of these.
+    words: &'static [&'static str],
+    /// It needs the kernel's types.
+    typed: bool,
 }
 
-/// Whether this kernel's types are known.
-pub fn possible(kernel: &dyn KernelView) -> bool {
-    kernel
-        .type_by_name(None, TypeNs::Struct, "task_struct")
-        .is_some()
+/// All of them.
+pub const LIBRARIES: &[Library] = &[
+    Library {
+        name: "procfs.d",
+        text: include_str!("../dlib/procfs.d"),
+        words: &["psinfo", "curcpu", "cpuinfo_t"],
+        typed: true,
+    },
+    Library {
+        name: "regs.d",
+        text: include_str!("../dlib/regs.d"),
+        words: &["uregs"],
+        typed: false,
+    },
+];
+
+/// Names of the library that, where it could not be compiled, need another message than "unknown".
+pub const TYPED_NAMES: &[&str] = &["curpsinfo", "curlwpsinfo", "curcpu"];
+
+impl Library {
+    /// Whether a text may mean something of it.
+    pub fn wanted(&self, text: &str) -> bool {
+        self.words.iter().any(|w| text.contains(w))
+    }
+
+    /// Whether it can be compiled for this kernel.
+    pub fn possible(&self, kernel: &dyn KernelView) -> bool {
+        let task = || kernel.type_by_name(None, TypeNs::Struct, "task_struct");
+        !self.typed || task().is_some()
+    }
 }
 
 #[cfg(test)]
@@ -37,11 +53,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_is_wanted_and_defined() {
-        for name in NAMES {
-            assert!(wanted(name), "{name}");
-            assert!(PROCFS.contains(name), "{name}");
+    fn names_call_for_their_library() {
+        for name in TYPED_NAMES {
+            let mut of = LIBRARIES.iter().filter(|l| l.wanted(name));
+            assert!(of.any(|l| l.typed && l.text.contains(name)), "{name}");
         }
-        assert!(!wanted("BEGIN { trace(pid); }"));
+        assert!(!LIBRARIES.iter().any(|l| l.wanted("BEGIN { trace(pid); }")));
     }
 }

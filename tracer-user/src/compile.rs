@@ -9,6 +9,7 @@ use dsl::CompileOpts;
 use dsl::ast::PragmaKind;
 use dsl::diag::{Diag, Tag};
 use dsl::kernel::KernelView;
+use dsl::library::{LIBRARIES, Library};
 use dsl::parse::{self, InputKind, MacroArgs, ParseOptions, ProbeFlag};
 use dsl::program::Program;
 use dsl::source::{SourceId, Sources, Span};
@@ -28,8 +29,8 @@ pub struct Texts {
     pub sources: Sources,
     /// In the order of the command line.
     pub list: Vec<Text>,
-    /// The D library, where any of them may want it.
-    library: Option<SourceId>,
+    /// What of the D library any of them may want.
+    libraries: Vec<(SourceId, &'static Library)>,
 }
 
 impl Texts {
@@ -49,12 +50,16 @@ impl Texts {
                 input: input.clone(),
             });
         }
-        let wanted = sources.iter().any(|(_, s)| dsl::library::wanted(&s.text));
-        let library = wanted.then(|| sources.add(dsl::library::PROCFS_NAME, dsl::library::PROCFS));
+        let mut libraries = Vec::new();
+        for l in LIBRARIES {
+            if sources.iter().any(|(_, s)| l.wanted(&s.text)) {
+                libraries.push((sources.add(l.name, l.text), l));
+            }
+        }
         Ok(Texts {
             sources,
             list,
-            library,
+            libraries,
         })
     }
 
@@ -249,18 +254,20 @@ pub fn compile(
     kernel: &dyn KernelView,
     zdefs: bool,
 ) -> Result<Program, String> {
+    let nolibs = request.options.on(Opt::nolibs);
     let library = texts
-        .library
-        .filter(|_| !request.options.on(Opt::nolibs) && dsl::library::possible(kernel))
-        .map(|src| parse::Input {
-            src,
+        .libraries
+        .iter()
+        .filter(|(_, l)| !nolibs && l.possible(kernel))
+        .map(|(src, _)| parse::Input {
+            src: *src,
             kind: InputKind::Script,
         });
     let own = texts.list.iter().map(|t| parse::Input {
         src: t.src,
         kind: kind(&t.input),
     });
-    let inputs: Vec<parse::Input> = library.into_iter().chain(own).collect();
+    let inputs: Vec<parse::Input> = library.chain(own).collect();
     let mut macros = macros(request, targets);
     let options = &reading_options(request, texts, &inputs, &macros);
     macros.defaultargs = options.on(Opt::defaultargs);

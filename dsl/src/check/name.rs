@@ -142,7 +142,7 @@ impl Checker<'_> {
             };
             return TExpr::new(TKind::Int(v), ty, span);
         }
-        if crate::library::NAMES.contains(&n.name.as_str()) {
+        if crate::library::TYPED_NAMES.contains(&n.name.as_str()) {
             let text = format!(
                 "{} is not available: it is in the D library, which needs this kernel's types and no -x nolibs",
                 n.name
