@@ -141,6 +141,9 @@ fn sizes(map: &tracer_ebpf::image::MapDef, cpus: u32) -> Sizes {
     }
 }
 
+/// An element of a map: key and values.
+type Element = (Vec<u8>, Vec<u8>);
+
 /// See [`Session`].
 struct KmodSession {
     device: Device,
@@ -202,7 +205,7 @@ impl KmodSession {
             .ok_or_else(|| BackendError::Other(format!("the image has no map {}", map.0)))
     }
 
-    fn elements(&self, map: MapIx) -> Result<Vec<(Vec<u8>, Vec<u8>)>, BackendError> {
+    fn elements(&self, map: MapIx) -> Result<Vec<Element>, BackendError> {
         let mut all = Vec::new();
         self.device.walk(map.0, self.sizes(map)?, &mut |k, v| {
             all.push((k.to_vec(), v.to_vec()));

@@ -197,7 +197,7 @@ impl Running {
                         rest += n;
                         s
                     }
-                    FieldKind::Stack | FieldKind::Ustack => {
+                    FieldKind::Stack { .. } | FieldKind::Ustack => {
                         let n = len(at);
                         rest += n;
                         format!("{} frames", n / 8)
@@ -599,4 +599,30 @@ fn timers_and_stacks() {
     );
     assert!(all.iter().any(|f| f[1] != "0 frames"), "{:?}", all.first());
     let _ = me();
+}
+
+/// What tells 32-bit callers apart is a load from a typed pointer, where the kernel has those: no call that reads memory.
+#[test]
+fn a_counted_system_call_reads_nothing() {
+    let Some(e) = engine("a_counted_system_call_reads_nothing") else {
+        return;
+    };
+    let caps = e.caps();
+    if !caps.btf_tracepoints {
+        println!("SKIP a_counted_system_call_reads_nothing: no typed tracepoints");
+        return;
+    }
+    let d = D::default().agg(AggFunc::Count, vec![]).clause(
+        "syscall:vmlinux:getppid:entry",
+        None,
+        vec![agg(0, vec![], None)],
+    );
+    let r = d.start(&e);
+    let read = caps.services[&tracer_ebpf::service::Service::ProbeReadKernel] as i32;
+    let [prog] = &r.image.progs[..] else {
+        panic!("{} programs", r.image.progs.len())
+    };
+    assert!(matches!(prog.kind, ProgKind::BtfTracepoint { .. }));
+    assert!(prog.insns.iter().all(|i| i.code != 0x85 || i.imm != read));
+    assert!(prog.insns.len() <= 26, "{} instructions", prog.insns.len());
 }

@@ -9,6 +9,7 @@ use dsl::CompileOpts;
 use dsl::ast::PragmaKind;
 use dsl::diag::{Diag, Tag};
 use dsl::kernel::KernelView;
+use dsl::library::{LIBRARIES, Library};
 use dsl::parse::{self, InputKind, MacroArgs, ParseOptions, ProbeFlag};
 use dsl::program::Program;
 use dsl::source::{SourceId, Sources, Span};
@@ -28,6 +29,8 @@ pub struct Texts {
     pub sources: Sources,
     /// In the order of the command line.
     pub list: Vec<Text>,
+    /// What of the D library any of them may want.
+    libraries: Vec<(SourceId, &'static Library)>,
 }
 
 impl Texts {
@@ -47,7 +50,17 @@ impl Texts {
                 input: input.clone(),
             });
         }
-        Ok(Texts { sources, list })
+        let mut libraries = Vec::new();
+        for l in LIBRARIES {
+            if sources.iter().any(|(_, s)| l.wanted(&s.text)) {
+                libraries.push((sources.add(l.name, l.text), l));
+            }
+        }
+        Ok(Texts {
+            sources,
+            list,
+            libraries,
+        })
     }
 
     fn of(&self, src: SourceId) -> Option<&Input> {
@@ -241,14 +254,20 @@ pub fn compile(
     kernel: &dyn KernelView,
     zdefs: bool,
 ) -> Result<Program, String> {
-    let inputs: Vec<parse::Input> = texts
-        .list
+    let nolibs = request.options.on(Opt::nolibs);
+    let library = texts
+        .libraries
         .iter()
-        .map(|t| parse::Input {
-            src: t.src,
-            kind: kind(&t.input),
-        })
-        .collect();
+        .filter(|(_, l)| !nolibs && l.possible(kernel))
+        .map(|(src, _)| parse::Input {
+            src: *src,
+            kind: InputKind::Script,
+        });
+    let own = texts.list.iter().map(|t| parse::Input {
+        src: t.src,
+        kind: kind(&t.input),
+    });
+    let inputs: Vec<parse::Input> = library.chain(own).collect();
     let mut macros = macros(request, targets);
     let options = &reading_options(request, texts, &inputs, &macros);
     macros.defaultargs = options.on(Opt::defaultargs);

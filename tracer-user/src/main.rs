@@ -6,6 +6,7 @@
 //!                                                 └─ select: which kernel side ──────┘
 //! ```
 
+mod bpflog;
 mod compile;
 mod consume;
 mod flags;

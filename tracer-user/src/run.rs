@@ -1,10 +1,9 @@
 //! The life of a session in one page: read, hold the targets, choose a kernel side, compile, plan, lower, load, go, consume,
 //! stop, print what is left.
 
+use crate::bpflog;
 use crate::compile::{self, Texts};
-use crate::consume::agg::AggStyle;
 use crate::consume::out::Out;
-use crate::consume::record::Style;
 use crate::consume::{Consumer, Enabling, Look};
 use crate::flags::{Input, Mode, Request};
 use crate::list;
@@ -64,20 +63,33 @@ pub fn run(mut request: Request) -> Result<Ended> {
     if options.on(Opt::verbose) {
         print!("{}", dif_listing(&program, options));
     }
+    if destructive(&program) && !options.on(Opt::destructive) {
+        return Err(anyhow!(
+            "could not enable tracing: Destructive actions not allowed"
+        ));
+    }
     let matches = match_clauses(&program, &*backend)?;
     announce(&request, &texts, &program, &matches);
     let plan = plan(&matches, backend.caps());
     if plan.probes.is_empty() {
         return Err(anyhow!("no probes matched"));
     }
-    let image = lower(&program, &plan, backend.caps(), &lower_options(options))
-        .map_err(|e| compile::unsupported(&texts, e.span, e.text, options.on(Opt::errtags)))?;
+    let image = lower(
+        &program,
+        &plan,
+        backend.caps(),
+        &lower_options(options, &texts),
+    )
+    .map_err(|e| compile::unsupported(&texts, e.span, e.text, options.on(Opt::errtags)))?;
     let place = |clause, span| compile::place(&texts, &program, clause, span);
     let load = LoadOptions {
         place: &place,
         debug: options.on(Opt::bpfdebug),
         cpu: options.given(Opt::cpu).and_then(|c| u32::try_from(c).ok()),
     };
+    if load.debug {
+        bpflog::install();
+    }
     let out = open_output(&request)?;
     let mut session = load_telling(&*backend, &image, &load, options)?;
     if request.verbose > 0 {
@@ -94,7 +106,8 @@ pub fn run(mut request: Request) -> Result<Ended> {
         probes: &image.probes,
         epids: &image.epids,
     };
-    let mut consumer = Consumer::new(enabling, look(options), out);
+    let mut consumer = Consumer::new(enabling, Look::new(options), out);
+    consumer.options = options.clone();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -191,6 +204,15 @@ fn dif_listing(program: &Program, options: &Options) -> String {
         .collect()
 }
 
+/// Whether it changes anything outside of tracing.
+fn destructive(program: &Program) -> bool {
+    let mut stmts = program.clauses.iter().flat_map(|c| &c.stmts);
+    stmts.any(|s| s.kind.destructive())
+        || tracer_ebpf::lower::difos(program)
+            .into_iter()
+            .any(dsl::dif::verify::destructive)
+}
+
 fn match_clauses(program: &Program, backend: &dyn Backend) -> Result<Vec<Vec<ProbeInfo>>> {
     program
         .clauses
@@ -237,13 +259,14 @@ fn announce(request: &Request, texts: &Texts, program: &Program, matches: &[Vec<
     }
 }
 
-fn lower_options(options: &Options) -> LowerOpts {
+fn lower_options(options: &Options, texts: &Texts) -> LowerOpts {
     LowerOpts {
         strsize: u32::try_from(options.get(Opt::strsize)).unwrap_or(u32::MAX),
         aggsize: options.get(Opt::aggsize),
         dynvarsize: options.get(Opt::dynvarsize),
         bufsize: options.get(Opt::bufsize),
-        debug: options.on(Opt::bpfdebug),
+        nspec: u32::try_from(options.get(Opt::nspec)).unwrap_or(u32::MAX),
+        debug: options.on(Opt::bpfdebug).then(|| texts.sources.clone()),
     }
 }
 
@@ -253,32 +276,6 @@ fn open_output(request: &Request) -> Result<Out> {
             Out::file(file).with_context(|| format!("failed to open output file '{file}'"))
         }
         None => Ok(Out::stdout()),
-    }
-}
-
-fn look(options: &Options) -> Look {
-    let number = |opt| usize::try_from(options.get(opt)).unwrap_or(usize::MAX);
-    let datum = Style {
-        quiet: options.on(Opt::quiet),
-        rawbytes: options.on(Opt::rawbytes),
-        // Nobody's terminal is wider.
-        stackindent: number(Opt::stackindent).min(4096),
-    };
-    Look {
-        quiet: options.on(Opt::quiet),
-        flow: options.on(Opt::flowindent),
-        datum,
-        agg: AggStyle {
-            by_key: options.on(Opt::aggsortkey),
-            reverse: options.on(Opt::aggsortrev),
-            pos: number(Opt::aggsortpos).min(4096),
-            key_pos: number(Opt::aggsortkeypos).min(4096),
-            zoom: options.on(Opt::aggzoom),
-            datum,
-        },
-        droptags: options.on(Opt::droptags),
-        noresolve: options.on(Opt::noresolve),
-        testing: std::env::var_os("_DTRACE_TESTING").is_some(),
     }
 }
 
@@ -390,6 +387,10 @@ async fn trace(
             () = sleep_until(pace.next) => pace.drained(consumer.drain(session)?),
             _ = agg.tick() => consumer.observe_keys(session)?,
             _ = status.tick() => consumer.report_drops(session)?,
+        }
+        if let Some(options) = consumer.changed_options() {
+            pace = Pace::new(options);
+            agg = every(options, Opt::aggrate);
         }
     }
     Ok(())

@@ -286,6 +286,55 @@ fn faults_are_told() {
     );
 }
 
+/// None of them ours, and none too few because of ours.
+#[test]
+fn stacks_are_as_long_as_asked() {
+    if !live("stacks_are_as_long_as_asked") {
+        return;
+    }
+    let r = run(&[
+        "-qn",
+        "BEGIN { stack(2); } sched_switch { @[stack(2)] = count(); n++; } tick-10ms /n > 20/ { exit(0); }",
+    ]);
+    let stacks: Vec<&str> = r.out.split("\n\n").map(str::trim).collect();
+    let first: Vec<&str> = r.out.lines().filter(|l| l.contains('`')).take(2).collect();
+    assert!(
+        first.len() == 2 && !r.out.contains("bpf_prog_"),
+        "{}",
+        r.out
+    );
+    let of_switch = stacks.iter().filter(|s| s.contains("__schedule"));
+    for s in of_switch.clone() {
+        assert_eq!(s.lines().filter(|l| l.contains('`')).count(), 2, "{s}");
+    }
+    // One row for each, however many programs were attached.
+    let mut tops: Vec<String> = of_switch
+        .map(|s| s.lines().filter(|l| l.contains('`')).collect())
+        .collect();
+    let n = tops.len();
+    tops.sort();
+    tops.dedup();
+    assert!(n > 0 && tops.len() == n, "{}", r.out);
+}
+
+/// Through aya-log: file and line of the expression, not of the clause.
+#[test]
+fn faults_are_logged_with_their_place() {
+    if !live("faults_are_logged_with_their_place") {
+        return;
+    }
+    let text = "BEGIN\n{\n\ttrace(*(int *)8);\n}\nBEGIN\n{\n\tx = 0;\n\texit(4 / x);\n}\n\
+                BEGIN { exit(0); }";
+    let r = run(&["-x", "bpfdebug", "-qn", text]);
+    for want in [
+        "dtrace: error: -n:3: :::BEGIN: invalid address (0x8)\n",
+        "dtrace: error: -n:8: :::BEGIN: divide-by-zero\n",
+    ] {
+        assert!(r.err.contains(want), "{}", r.err);
+    }
+    assert!(!run(&["-qn", text]).err.contains("dtrace: error: "));
+}
+
 #[test]
 fn a_command_and_its_end() {
     if !live("a_command_and_its_end") {

@@ -225,7 +225,7 @@ macro_rules! topics { ($($name:ident)*) => {
 } }
 
 topics! {
-    actions aggs arith assoc builtins errors exit flow options predicates printa printf probes quantize strings ternary vars limits symbols
+    actions aggs arith assoc builtins errors exit flow limits options predicates print printa printf probes process quantize spec strings symbols ternary vars
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! ([`tree`]), which codegen turns into DIF one by one. Errors are collected, not thrown: a wrong expression becomes one of
 //! [`Type::Error`](crate::types::Type), which fits everywhere, so that one mistake is one message.
 
+mod action;
 mod agg;
 mod assign;
 mod clause;

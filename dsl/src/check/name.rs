@@ -142,6 +142,13 @@ impl Checker<'_> {
             };
             return TExpr::new(TKind::Int(v), ty, span);
         }
+        if crate::library::TYPED_NAMES.contains(&n.name.as_str()) {
+            let text = format!(
+                "{} is not available: it is in the D library, which needs this kernel's types and no -x nolibs",
+                n.name
+            );
+            return self.bad(Tag::D_VAR_UNSUP, span, text);
+        }
         if VARS_LATER.contains(&n.name.as_str()) {
             self.not_yet(span, &n.name);
             return TExpr::error(span);

@@ -9,9 +9,12 @@ pub mod branch;
 pub mod entry;
 pub mod flow;
 pub mod fun;
+pub mod log;
 pub mod op;
+pub mod outward;
 pub mod record;
 pub mod search;
+pub mod spec;
 pub mod string;
 pub mod strsub;
 pub mod subr;
@@ -26,7 +29,7 @@ use crate::layout;
 use crate::plan::{Plan, Unit};
 use dsl::dif::{BuiltinVar, Op};
 use dsl::program::{ClauseId, Datum, DifType, Difo, KeyType, Program, Scope, StmtKind, VarDef};
-use dsl::source::Span;
+use dsl::source::{Sources, Span};
 use flow::{Flow, Sv};
 use fun::{Frame, Fun, MAIN_STACK, Needs, Place, ProbeSel, SCRATCH_HEAD};
 use std::collections::{BTreeMap, HashMap};
@@ -54,8 +57,10 @@ pub struct LowerOpts {
     pub dynvarsize: u64,
     /// Bytes of the record ring.
     pub bufsize: u64,
-    /// Programs log through aya-log.
-    pub debug: bool,
+    /// How many speculations there are.
+    pub nspec: u32,
+    /// Programs log through aya-log, with places in these texts.
+    pub debug: Option<Sources>,
 }
 
 impl Default for LowerOpts {
@@ -64,8 +69,9 @@ impl Default for LowerOpts {
             strsize: 256,
             aggsize: 4 << 20,
             dynvarsize: 1 << 20,
+            nspec: 1,
             bufsize: 4 << 20,
-            debug: false,
+            debug: None,
         }
     }
 }
@@ -81,6 +87,9 @@ enum Single {
     Globals,
     Scratch,
     Busy,
+    Log,
+    Chill,
+    Speculations,
 }
 
 /// What all programs of an image share.
@@ -204,6 +213,12 @@ impl<'b> Cx<'b> {
                 let bytes = self.caps.cpus.max(1) * entry::BUSY_STRIDE;
                 ("busy", MapKind::Array, 4, bytes, 1)
             }
+            Single::Log => (log::RING, MapKind::Ringbuf, 0, 0, log::RING_BYTES),
+            Single::Chill => {
+                let bytes = self.caps.cpus.max(1) * outward::CHILL_STRIDE;
+                ("chill", MapKind::Array, 4, bytes, 1)
+            }
+            Single::Speculations => ("spec", MapKind::Array, 4, 8 * self.opts.nspec.max(1), 1),
         };
         let ix = self.add(MapDef {
             name: name.to_owned(),
@@ -252,13 +267,25 @@ impl<'b> Cx<'b> {
     pub fn busy(&mut self) -> MapIx {
         self.single(Single::Busy)
     }
+    /// Messages of `-x bpfdebug`.
+    pub fn log_ring(&mut self) -> MapIx {
+        self.single(Single::Log)
+    }
+    /// What each CPU has spent waiting.
+    pub fn chill(&mut self) -> MapIx {
+        self.single(Single::Chill)
+    }
+    /// Which speculations are in use.
+    pub fn speculations(&mut self) -> MapIx {
+        self.single(Single::Speculations)
+    }
     /// So many zero bytes.
     pub fn zeros(&mut self, bytes: u32) -> MapIx {
         self.zeros = self.zeros.max(bytes);
         self.single(Single::Zeros)
     }
 
-    fn put_rodata(&mut self, bytes: &[u8]) -> u32 {
+    pub(super) fn put_rodata(&mut self, bytes: &[u8]) -> u32 {
         self.rodata();
         let at = self.rodata.len().next_multiple_of(8);
         self.rodata.resize(at, 0);
@@ -631,7 +658,13 @@ impl<'b> Cx<'b> {
                 Single::Zeros => map.value_size = self.zeros.next_multiple_of(8).max(8),
                 Single::Globals => map.value_size = self.globals_size.max(8),
                 Single::Scratch => map.value_size = self.scratch_size.next_multiple_of(64),
-                Single::State | Single::Drops | Single::Ring | Single::Busy => {}
+                Single::State
+                | Single::Drops
+                | Single::Ring
+                | Single::Busy
+                | Single::Log
+                | Single::Chill
+                | Single::Speculations => {}
             }
         }
         Image {
@@ -640,7 +673,7 @@ impl<'b> Cx<'b> {
             state,
             drops,
             ring,
-            log: None,
+            log: self.single.get(&Single::Log).copied(),
             records: self.records,
             aggs: self.aggs,
             probes: self.plan.probes.clone(),
@@ -663,7 +696,7 @@ pub fn clause_difos(clause: &dsl::program::Clause) -> Vec<&Difo> {
     let mut out: Vec<&Difo> = clause.pred.iter().collect();
     for stmt in &clause.stmts {
         match &stmt.kind {
-            StmtKind::Expr(d) => out.push(d),
+            StmtKind::Expr(d) | StmtKind::Raise(d) | StmtKind::Chill(d) => out.push(d),
             StmtKind::Aggregate {
                 keys,
                 value,
@@ -688,7 +721,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         Fun {
             cx,
             asm,
-            frame: Frame::new(MAIN_STACK),
+            frame: Frame::new(MAIN_STACK).with_overflow(false),
             values: Vec::new(),
             names: [None; flow::NV],
             homes: [None; flow::NV],
@@ -710,6 +743,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             reachable: true,
             stubs: Vec::new(),
             in_error: false,
+            elements: Vec::new(),
             locals: BTreeMap::new(),
             persist_top: SCRATCH_HEAD,
             scratch_top: SCRATCH_HEAD,

@@ -72,6 +72,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         };
         let end = self.asm.label();
         let mut result = Ret::new(&c.flow);
+        self.watch_elements(&c)?;
         for at in 0..n {
             self.enter(&mut c, at)?;
             if !self.reachable || c.flow.before[at].is_none() {
@@ -97,6 +98,9 @@ impl<'a, 'b> Fun<'a, 'b> {
         }
         let val = self.result(&c, result)?;
         self.forget(0);
+        for (_, slot, _) in std::mem::take(&mut self.elements) {
+            self.frame.free(slot, 8);
+        }
         for home in &mut self.homes {
             if let Some(slot) = home.take()
                 && !self

@@ -4,6 +4,7 @@ use super::entry::Source;
 use super::flow::{Alloc, Flow};
 use super::fun::{FaultAddr, Frame, Fun, LEAF_STACK, Place, ProbeSel, STACK, Sub};
 use super::op::{Val, Want};
+use super::spec::SpecSub;
 use super::subr::Dynamic;
 use super::var::{Local, Mem};
 use super::{LowerError, clause_difos};
@@ -17,6 +18,8 @@ use dsl::program::{Clause, ClauseId, Datum, DifType, Scope, StmtKind};
 
 /// Records up to this size, without strings and stacks, are built on the stack.
 const STACK_RECORD: u32 = 64;
+/// Integer clause-locals on the stack; more of them are in scratch.
+const STACK_LOCALS: u32 = 12;
 /// `BPF_RB_NO_WAKEUP`.
 const NO_WAKEUP: u64 = 1;
 /// `BPF_RB_FORCE_WAKEUP`.
@@ -65,22 +68,30 @@ impl<'a, 'b> Fun<'a, 'b> {
                 }
             }
         }
+        let mut ints = 0;
         for v in &program.vars {
             if v.scope != Scope::Clause || !used.contains(&v.id) {
                 continue;
             }
             let local = match v.ty {
                 DifType::Int { .. } | DifType::Void => {
-                    let slot = match self.frame.alloc(8) {
-                        Some(s) => s,
-                        None => {
-                            return Err(self.err(
-                                "too many clause-local variables for the 512 bytes of stack",
-                            ));
-                        }
+                    ints += 1;
+                    let slot = match ints <= STACK_LOCALS {
+                        true => self.frame.alloc(8),
+                        false => None,
                     };
-                    self.asm.st(Size::D, R::FP, slot, 0);
-                    Local::Slot(slot)
+                    match slot {
+                        Some(slot) => {
+                            self.asm.st(Size::D, R::FP, slot, 0);
+                            Local::Slot(slot)
+                        }
+                        None => {
+                            let at = self.persist(8);
+                            let (base, off) = self.scratch_at(at, R::R1);
+                            self.asm.st(Size::D, base, off, 0);
+                            Local::Scratch(at)
+                        }
+                    }
                 }
                 DifType::Str | DifType::Bytes { .. } => {
                     let bytes = match v.ty {
@@ -140,7 +151,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             true => Some(self.begin_record(clause, &layout)?),
             false => None,
         };
-        let mut exit = None;
+        let (mut exit, mut held) = (None, None);
         let mut fields = layout.fields.iter();
         for (n, stmt) in clause.stmts.iter().enumerate() {
             if !self.reachable {
@@ -161,6 +172,21 @@ impl<'a, 'b> Fun<'a, 'b> {
                     value,
                     weight,
                 } => self.aggregate(*agg, keys, value.as_ref(), weight.as_ref())?,
+                StmtKind::Raise(signal) => self.signal(signal)?,
+                StmtKind::Chill(ns) => self.chill(ns)?,
+                StmtKind::Speculate(id) | StmtKind::Commit(id) | StmtKind::Discard(id) => {
+                    let Some((field, record)) = fields.next().zip(record.as_ref()) else {
+                        continue;
+                    };
+                    let sub = match &stmt.kind {
+                        StmtKind::Speculate(_) => {
+                            held = Some(field.off);
+                            SpecSub::Use
+                        }
+                        _ => SpecSub::End,
+                    };
+                    self.spec_token(record.at.plus(field.off), id, sub)?;
+                }
                 kind => {
                     for (d, datum) in layout::data(kind).into_iter().enumerate() {
                         self.place.action = stmt.action + d as u32;
@@ -177,10 +203,10 @@ impl<'a, 'b> Fun<'a, 'b> {
             }
         }
         if let Some(record) = record.filter(|_| self.reachable) {
-            self.submit(record, next, exit)?;
+            self.submit(record, next, exit, held)?;
         }
         self.ja(next);
-        self.emit_stubs(next);
+        self.emit_stubs(next)?;
         self.bind(next);
         if let Some(d) = self.dynamic.take() {
             self.frame.free(d.slot, 8);
@@ -244,7 +270,8 @@ impl<'a, 'b> Fun<'a, 'b> {
             for datum in layout::data(&stmt.kind) {
                 variable += match datum {
                     Datum::Str { .. } => self.cx.opts.strsize.next_multiple_of(8),
-                    Datum::Stack { frames } | Datum::Ustack { frames } => 8 * u32::from(*frames),
+                    Datum::Stack { frames } => layout::stack_bytes(*frames),
+                    Datum::Ustack { frames } => 8 * u32::from(*frames),
                     Datum::Int { .. } | Datum::Bytes { .. } | Datum::Sym { .. } => 0,
                 };
             }
@@ -388,7 +415,10 @@ impl<'a, 'b> Fun<'a, 'b> {
         if user {
             self.store_pid(field.plus(4))?;
         }
-        let max = 8 * u32::from(frames);
+        let max = match user {
+            true => 8 * u32::from(frames),
+            false => layout::stack_bytes(frames),
+        };
         let aligned = r.next.is_some();
         let buf = match (r.next, r.at) {
             (Some(at), Mem::Scratch(base)) => base + at,
@@ -397,7 +427,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.asm.mov(R::R1, R::R6);
         self.scratch_ptr(R::R2, buf);
         self.asm.imm(R::R3, u64::from(max));
-        self.asm.imm(R::R4, u64::from(user) << 8);
+        self.asm.imm(R::R4, self.source.stack_flags(user));
         self.call(Service::GetStack)?;
         let some = self.asm.label();
         self.asm.jmp(Cond::Sge, R::R0, 0, some);
@@ -426,8 +456,15 @@ impl<'a, 'b> Fun<'a, 'b> {
         r: Record,
         next: crate::asm::Label,
         exit: Option<u32>,
+        held: Option<u32>,
     ) -> Result<(), LowerError> {
         self.clobber()?;
+        if let Some(off) = held {
+            // What is recorded for a speculation that is none goes nowhere.
+            let (base, o) = self.mem_at(r.at.plus(off), R::R1);
+            self.asm.ldx(Size::D, R::R0, base, o);
+            self.jmp(Cond::Eq, R::R0, 0, next);
+        }
         self.builtin_load(dsl::dif::BuiltinVar::Cpu, R::R0)?;
         let (base, o) = self.mem_at(r.at, R::R1);
         self.asm.stx(Size::H, base, o + 6, R::R0);
@@ -525,10 +562,20 @@ impl<'a, 'b> Fun<'a, 'b> {
                 return Ok(());
             };
             done.push(sub);
-            self.frame = Frame::new(match sub {
+            let frame = Frame::new(match sub {
                 Sub::Fault => fault,
-                Sub::Drop | Sub::Log2 | Sub::Str(_) => LEAF_STACK,
+                Sub::Drop
+                | Sub::Log2
+                | Sub::Chill
+                | Sub::ChillLoop
+                | Sub::Spec(_)
+                | Sub::Str(_) => LEAF_STACK,
             });
+            self.frame = match sub {
+                // The interrupted program's slots are in use.
+                Sub::Fault => frame.with_overflow(true),
+                _ => frame,
+            };
             self.values.clear();
             self.names = [None; super::flow::NV];
             self.homes = [None; super::flow::NV];
@@ -537,6 +584,9 @@ impl<'a, 'b> Fun<'a, 'b> {
                 Sub::Drop => self.sub_drop(label)?,
                 Sub::Fault => self.sub_fault(label)?,
                 Sub::Log2 => self.sub_log2(label),
+                Sub::Chill => self.sub_chill(label)?,
+                Sub::ChillLoop => self.sub_chill_loop(label)?,
+                Sub::Spec(s) => self.sub_spec(label, s)?,
                 Sub::Str(s) => self.sub_string(label, s)?,
             }
         }
@@ -589,7 +639,8 @@ impl<'a, 'b> Fun<'a, 'b> {
             self.locals.clear();
             self.strtok = None;
             self.given.lazy.clear();
-            self.persist_top = super::fun::SCRATCH_HEAD;
+            // Behind what lasts for the interrupted firing.
+            self.scratch_top = self.persist_top;
             self.start_firing(clauses)?;
             for &c in clauses {
                 if program.clauses.get(c.0 as usize).is_some() {

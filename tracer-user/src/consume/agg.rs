@@ -8,6 +8,7 @@
 use super::printf::{self, Spec};
 use super::quantize;
 use super::record::{self, Style};
+use super::stack;
 use super::symbol::Symbols;
 use super::value::{Value, key_member};
 use dsl::format::{Conv, ConvKind, Format};
@@ -184,7 +185,8 @@ fn compare_keys(fields: &[KeyField], a: &[u8], b: &[u8], pos: usize) -> Ordering
         .unwrap_or(Ordering::Equal)
 }
 
-/// The key by which a row is known: addresses that are shown alike, by `sym()` and its like, are one.
+/// The key by which a row is known: addresses that are shown alike, by `sym()` and its like, are one; of kernel stacks only
+/// what the user means counts.
 fn by_symbol(
     fields: &[KeyField],
     key: &[u8],
@@ -193,13 +195,23 @@ fn by_symbol(
 ) -> Vec<u8> {
     let mut key = key.to_vec();
     for (i, f) in fields.iter().enumerate() {
-        let Value::Sym { addr, pid, kind } = key_member(f, &key) else {
-            continue;
-        };
         let range = f.off as usize..(f.off + f.bytes) as usize;
-        if let Some(bytes) = key.get_mut(range) {
-            let shown = (i, symbols.by_kind(kind, pid, addr));
-            bytes.copy_from_slice(seen.entry(shown).or_insert_with(|| bytes.to_vec()));
+        match key_member(f, &key) {
+            Value::Sym { addr, pid, kind } => {
+                let shown = (i, symbols.by_kind(kind, pid, addr));
+                if let Some(bytes) = key.get_mut(range) {
+                    bytes.copy_from_slice(seen.entry(shown).or_insert_with(|| bytes.to_vec()));
+                }
+            }
+            Value::Stack { frames, most } => {
+                let pcs = stack::without_ours(frames, most, symbols);
+                let pcs = pcs.into_iter().flat_map(u64::to_le_bytes);
+                if let Some(bytes) = key.get_mut(range) {
+                    let with_zeros = pcs.chain(std::iter::repeat(0));
+                    bytes.iter_mut().zip(with_zeros).for_each(|(to, b)| *to = b);
+                }
+            }
+            Value::Int { .. } | Value::Str(_) | Value::Bytes { .. } | Value::Ustack { .. } => {}
         }
     }
     key

@@ -260,7 +260,7 @@ fn text_of(v: &Value<'_>, symbols: &mut Symbols) -> Vec<u8> {
         Value::Bytes { data, .. } => super::value::until_nul(data).to_vec(),
         Value::Int { .. } => v.signed().to_string().into_bytes(),
         Value::Sym { addr, pid, kind } => symbols.by_kind(*kind, *pid, *addr).into_bytes(),
-        Value::Stack(_) | Value::Ustack { .. } => {
+        Value::Stack { .. } | Value::Ustack { .. } => {
             let mut s = Vec::new();
             stack::print(&mut s, v, 0, symbols);
             s
@@ -610,12 +610,18 @@ mod tests {
         s.extend(0_u64.to_le_bytes());
         check(
             "%k",
-            &[Value::Stack(&s)],
+            &[Value::Stack {
+                frames: &s,
+                most: 20,
+            }],
             "\nvmlinux`vfs_read+0x4\next4`ext4_open\n",
         );
         check(
             "%4k",
-            &[Value::Stack(&s)],
+            &[Value::Stack {
+                frames: &s,
+                most: 20,
+            }],
             "\n    vmlinux`vfs_read+0x4\n    ext4`ext4_open\n",
         );
     }

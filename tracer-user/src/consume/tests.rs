@@ -404,7 +404,7 @@ fn drops_are_told_once() {
     };
     let mut c = Consumer::new(enabling, look(), Out::memory());
     let mut s = MockSession::default();
-    s.drops.per_cpu = vec![[0; 6]; 2];
+    s.drops.per_cpu = vec![[0; tracer_ebpf::image::DROP_KINDS as usize]; 2];
     s.drops.per_cpu[1][0] = 3;
     c.report_drops(&mut s).expect("told");
     c.report_drops(&mut s).expect("told");
