@@ -114,8 +114,8 @@ pub fn caps(btf: Option<&Btf>) -> Caps {
         RETURN_0[0],
         RETURN_0[1],
     ];
-    // may_goto +0
-    let may_goto = [insn(0xe5, 0, 0, 0), RETURN_0[0], RETURN_0[1]];
+    // r0 = 0; may_goto +1; r0 = 0. Up to Linux 6.13 a way of no length is refused.
+    let may_goto = [RETURN_0[0], insn(0xe5, 0, 1, 0), RETURN_0[0], RETURN_0[1]];
     let runs = |insns: &[Insn]| load(prog_type::RAW_TRACEPOINT, 0, insns, 0).is_ok();
     let bounded_loops = runs(&bounded_loop);
     let services = services();
