@@ -359,19 +359,9 @@ impl Diag {
         self.note_at(Span::NONE, text)
     }
 
-    /// DTrace's one line for a program on the command line, which has no lines worth counting: `in action list: text`.
-    pub fn probe_headline(&self, errtags: bool) -> String {
-        let tag = if errtags {
-            format!("[{}] ", self.tag)
-        } else {
-            String::new()
-        };
-        let region = self.region.map_or("", Region::text);
-        format!("{tag}{region}{}", self.text)
-    }
-
     /// DTrace's one line: `line 3: text`, with `[D_TAG] ` before it under `-x errtags`. The file is named where
-    /// `#line` says that it is not the source itself (an included file).
+    /// `#line` says that it is not the source itself (an included file). A source that is named like a flag (`-n`) is a
+    /// program on the command line, of which DTrace says the part instead: `in action list: text`.
     pub fn headline(&self, sources: &Sources, errtags: bool) -> String {
         let mut out = if errtags {
             format!("[{}] ", self.tag)
@@ -379,6 +369,12 @@ impl Diag {
             String::new()
         };
         if let Some(src) = sources.get(self.span.src) {
+            if src.name.len() > 1
+                && src.name.starts_with('-')
+                && let Some(region) = self.region
+            {
+                return out + region.text() + &self.text;
+            }
             let loc = src.locate(self.span.lo);
             if loc.file != src.name {
                 out += &format!("\"{}\", ", loc.file);
@@ -484,6 +480,22 @@ mod tests {
             5,
             "[D_SYNTAX] line 1: bad\n 1 | é ü x\n   |   ^\n",
         );
+    }
+
+    #[test]
+    fn programs_on_the_command_line_have_regions() {
+        let mut sources = Sources::new();
+        let flag = sources.add("-n", "BEGIN{foo;}");
+        let stdin = sources.add("-", "BEGIN{foo;}");
+        let mut d = Diag::new(Tag::D_IDENT_UNDEF, Span::new(flag, 6, 9), "bad");
+        assert_eq!(d.headline(&sources, false), "line 1: bad");
+        d.region = Some(Region::ActionList);
+        assert_eq!(
+            d.headline(&sources, true),
+            "[D_IDENT_UNDEF] in action list: bad"
+        );
+        d.span.src = stdin;
+        assert_eq!(d.headline(&sources, false), "line 1: bad");
     }
 
     #[test]

@@ -17,9 +17,11 @@ pub mod dif;
 pub mod format;
 pub mod kernel;
 mod lex;
+pub mod library;
 pub mod parse;
 pub mod pragma;
 pub mod program;
+pub mod shape;
 pub mod source;
 pub mod types;
 

@@ -7,6 +7,7 @@
 //! descriptions is compiled three times, because the types of `args[]` depend on the description.
 
 use crate::format::Format;
+use crate::shape::Shape;
 use crate::source::Span;
 
 /// Index into [`Program::clauses`].
@@ -113,6 +114,13 @@ pub enum StmtKind {
         /// One or more, with equal key signatures.
         aggs: Vec<AggId>,
     },
+    /// `print(x)`: as its type has it.
+    Print {
+        /// The value.
+        data: Datum,
+        /// Its type.
+        shape: Shape,
+    },
     /// `stack([n])`, `ustack([n])` as statements. Data is [`Datum::Stack`] or [`Datum::Ustack`].
     Stack(Datum),
     /// `exit(status)`.
@@ -136,6 +144,95 @@ pub enum StmtKind {
     Normalize(AggId, Datum),
     /// `denormalize(@a)`.
     Denormalize(AggId),
+    /// `setopt(name[, value])`, run by the consumer; both are strings.
+    Setopt(Datum, Option<Datum>),
+    /// `ftruncate()`, run by the consumer.
+    Ftruncate,
+    /// `freopen(format, …)`, run by the consumer: where the output goes from here on; nowhere else for an empty name.
+    Freopen {
+        /// Makes the name.
+        format: Format,
+        /// As of printf.
+        args: Vec<Datum>,
+    },
+    /// `system(format, …)`, run by the consumer.
+    System {
+        /// Makes the command.
+        format: Format,
+        /// As of printf.
+        args: Vec<Datum>,
+    },
+    /// `raise(signal)`, run where the probe fires. `stop()` is one of SIGSTOP.
+    Raise(Difo),
+    /// `chill(nanoseconds)`, run where the probe fires.
+    Chill(Difo),
+    /// `speculate(id)`: the clause's record waits for a commit. An integer of 8 bytes, which becomes the kernel side's token.
+    Speculate(Datum),
+    /// `commit(id)`, as above.
+    Commit(Datum),
+    /// `discard(id)`, as above.
+    Discard(Datum),
+}
+
+impl StmtKind {
+    /// It runs where the probe fires, and leaves nothing in the record.
+    pub fn silent(&self) -> bool {
+        self.own_difo().is_some() || matches!(self, StmtKind::Aggregate { .. })
+    }
+
+    /// What it evaluates without recording it, of a statement that is nothing else.
+    pub fn own_difo(&self) -> Option<&Difo> {
+        match self {
+            StmtKind::Expr(d) | StmtKind::Raise(d) | StmtKind::Chill(d) => Some(d),
+            StmtKind::Trace(_)
+            | StmtKind::Tracemem { .. }
+            | StmtKind::Printf { .. }
+            | StmtKind::Printa { .. }
+            | StmtKind::Print { .. }
+            | StmtKind::Stack(_)
+            | StmtKind::Exit(_)
+            | StmtKind::Aggregate { .. }
+            | StmtKind::Clear(_)
+            | StmtKind::Trunc(..)
+            | StmtKind::Normalize(..)
+            | StmtKind::Denormalize(_)
+            | StmtKind::Setopt(..)
+            | StmtKind::Ftruncate
+            | StmtKind::Freopen { .. }
+            | StmtKind::System { .. }
+            | StmtKind::Speculate(_)
+            | StmtKind::Commit(_)
+            | StmtKind::Discard(_) => None,
+        }
+    }
+
+    /// It changes something outside of tracing: needs `-w`.
+    pub fn destructive(&self) -> bool {
+        match self {
+            StmtKind::Freopen { .. }
+            | StmtKind::System { .. }
+            | StmtKind::Raise(_)
+            | StmtKind::Chill(_) => true,
+            StmtKind::Expr(_)
+            | StmtKind::Trace(_)
+            | StmtKind::Tracemem { .. }
+            | StmtKind::Printf { .. }
+            | StmtKind::Printa { .. }
+            | StmtKind::Print { .. }
+            | StmtKind::Stack(_)
+            | StmtKind::Exit(_)
+            | StmtKind::Aggregate { .. }
+            | StmtKind::Clear(_)
+            | StmtKind::Trunc(..)
+            | StmtKind::Normalize(..)
+            | StmtKind::Denormalize(_)
+            | StmtKind::Setopt(..)
+            | StmtKind::Ftruncate
+            | StmtKind::Speculate(_)
+            | StmtKind::Commit(_)
+            | StmtKind::Discard(_) => false,
+        }
+    }
 }
 
 /// A value that goes into a record or into an aggregation's key.

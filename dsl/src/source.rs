@@ -195,7 +195,8 @@ fn comment_state_after(line: &str, mut in_comment: bool) -> bool {
             }
             _ if in_comment => {}
             b'\\' if quote != 0 => i += 1,
-            q if quote != 0 => quote = if q == quote { 0 } else { quote },
+            q if q == quote => quote = 0,
+            _ if quote != 0 => {}
             q @ (b'"' | b'\'') => quote = q,
             b'/' if at(i + 1) == b'*' => {
                 in_comment = true;

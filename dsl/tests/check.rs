@@ -92,13 +92,26 @@ fn every_error_case_reports_the_tag_in_its_name() {
 fn difos(kind: &StmtKind) -> Vec<&Difo> {
     let mut out = Vec::new();
     match kind {
-        StmtKind::Expr(d) => out.push(d),
-        StmtKind::Trace(d) | StmtKind::Stack(d) | StmtKind::Exit(d) => out.extend(d.difo()),
+        StmtKind::Expr(d) | StmtKind::Raise(d) | StmtKind::Chill(d) => out.push(d),
+        StmtKind::Setopt(name, value) => {
+            out.extend(name.difo());
+            out.extend(value.as_ref().and_then(|d| d.difo()));
+        }
+        StmtKind::Ftruncate => {}
+        StmtKind::Trace(d)
+        | StmtKind::Print { data: d, .. }
+        | StmtKind::Stack(d)
+        | StmtKind::Exit(d)
+        | StmtKind::Speculate(d)
+        | StmtKind::Commit(d)
+        | StmtKind::Discard(d) => out.extend(d.difo()),
         StmtKind::Tracemem { data, shown } => {
             out.extend(data.difo());
             out.extend(shown.as_ref().and_then(|d| d.difo()));
         }
-        StmtKind::Printf { args, .. } => out.extend(args.iter().filter_map(|d| d.difo())),
+        StmtKind::Printf { args, .. }
+        | StmtKind::Freopen { args, .. }
+        | StmtKind::System { args, .. } => out.extend(args.iter().filter_map(|d| d.difo())),
         StmtKind::Printa { .. } | StmtKind::Clear(_) | StmtKind::Denormalize(_) => {}
         StmtKind::Trunc(_, d) => out.extend(d.as_ref().and_then(|d| d.difo())),
         StmtKind::Normalize(_, d) => out.extend(d.difo()),

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tracer_ebpf::backend::{AggEntry, Backend, BackendError, Drops, LoadOptions, Session};
 use tracer_ebpf::caps::{Caps, KernelOffsets, RingKind};
-use tracer_ebpf::image::{AggLayout, DROP_KINDS, Image, MapIx, MapKind, Phase};
+use tracer_ebpf::image::{self, AggLayout, DROP_KINDS, Image, MapIx, MapKind, Phase};
 use tracer_ebpf::live::agg;
 use tracer_ebpf::provider;
 use tracer_ebpf::service::Service;
@@ -141,6 +141,9 @@ fn sizes(map: &tracer_ebpf::image::MapDef, cpus: u32) -> Sizes {
     }
 }
 
+/// An element of a map: key and values.
+type Element = (Vec<u8>, Vec<u8>);
+
 /// See [`Session`].
 struct KmodSession {
     device: Device,
@@ -202,7 +205,7 @@ impl KmodSession {
             .ok_or_else(|| BackendError::Other(format!("the image has no map {}", map.0)))
     }
 
-    fn elements(&self, map: MapIx) -> Result<Vec<(Vec<u8>, Vec<u8>)>, BackendError> {
+    fn elements(&self, map: MapIx) -> Result<Vec<Element>, BackendError> {
         let mut all = Vec::new();
         self.device.walk(map.0, self.sizes(map)?, &mut |k, v| {
             all.push((k.to_vec(), v.to_vec()));
@@ -265,6 +268,11 @@ impl Session for KmodSession {
             }
         };
         keys.iter().try_for_each(|k| self.device.delete(map.0, k))
+    }
+
+    fn exited(&mut self) -> Result<Option<i32>, BackendError> {
+        let state = self.elements(self.state)?;
+        Ok(state.first().and_then(|(_, value)| image::exited(value)))
     }
 
     fn drops(&mut self) -> Result<Drops, BackendError> {

@@ -19,11 +19,14 @@ pub struct Function {
     pub range: Range<u64>,
 }
 
+/// Functions that could be probed, and the bounds of every one by name.
+type Functions = (Vec<FuncSym>, HashMap<String, Range<u64>>);
+
 /// What is read of the kernel, each part when it is first asked for.
 #[derive(Default)]
 pub struct Kernel {
     symbols: OnceLock<Kallsyms>,
-    functions: OnceLock<(Vec<FuncSym>, HashMap<String, Range<u64>>)>,
+    functions: OnceLock<Functions>,
     syscalls: OnceLock<HashSet<String>>,
 }
 

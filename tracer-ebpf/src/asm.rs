@@ -54,6 +54,14 @@ pub struct Asm {
 /// What [`Asm::finish`] gives: the code, where subprograms begin, and which D text each part belongs to.
 pub type Finished = (Vec<Insn>, Vec<(u32, String)>, Vec<(u32, ClauseId, Span)>);
 
+/// The stack is below the frame pointer. What is above it stands for a slot in the scratch, which is in r7.
+fn home(base: R, off: i16) -> R {
+    match base == R::FP && off >= 0 {
+        true => R::R7,
+        false => base,
+    }
+}
+
 impl Asm {
     /// Number of instructions so far.
     pub fn len(&self) -> usize {
@@ -145,6 +153,7 @@ impl Asm {
     }
     /// Load, zero-extended.
     pub fn ldx(&mut self, size: Size, dst: R, src: R, off: i16) {
+        let src = home(src, off);
         self.raw(Insn::new(
             isa::LDX | isa::MEM | size as u8,
             dst,
@@ -155,6 +164,7 @@ impl Asm {
     }
     /// Store of a register.
     pub fn stx(&mut self, size: Size, dst: R, off: i16, src: R) {
+        let dst = home(dst, off);
         self.raw(Insn::new(
             isa::STX | isa::MEM | size as u8,
             dst,
@@ -165,6 +175,7 @@ impl Asm {
     }
     /// Store of a sign-extended immediate.
     pub fn st(&mut self, size: Size, dst: R, off: i16, imm: i32) {
+        let dst = home(dst, off);
         self.raw(Insn::new(
             isa::ST | isa::MEM | size as u8,
             dst,

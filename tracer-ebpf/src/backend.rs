@@ -58,12 +58,39 @@ pub trait Backend {
         let _ = desc;
         None
     }
+    /// What it offers here, each item found out by trying, for `--backends`. Takes its time: nothing else asks for all of it.
+    fn abilities(&self) -> Vec<Ability> {
+        Vec::new()
+    }
     /// Loads and attaches everything; nothing fires before [`Session::go`].
     fn load(
         &self,
         image: &Image,
         options: &LoadOptions<'_>,
     ) -> Result<Box<dyn Session>, BackendError>;
+    /// The same; `watch` is told how many programs of how many are attached, where that takes long.
+    fn load_watched(
+        &self,
+        image: &Image,
+        options: &LoadOptions<'_>,
+        watch: &mut dyn FnMut(usize, usize),
+    ) -> Result<Box<dyn Session>, BackendError> {
+        let _ = watch;
+        self.load(image, options)
+    }
+    /// What attaching will take, where that is long enough to be said first.
+    fn estimate(&self, image: &Image) -> Option<String> {
+        let _ = image;
+        None
+    }
+}
+
+/// Something that an engine may or may not be able to do.
+pub struct Ability {
+    /// What.
+    pub name: &'static str,
+    /// How it is done, or why it can't be.
+    pub state: Result<String, String>,
 }
 
 /// What loading needs to know beside the image.
@@ -108,6 +135,8 @@ pub trait Session {
     fn agg_reset(&mut self, agg: AggId, keys: Option<&[Vec<u8>]>) -> Result<(), BackendError>;
     /// What was lost so far.
     fn drops(&mut self) -> Result<Drops, BackendError>;
+    /// The status of `exit()`, once one was called, whether or not its record found room in the ring.
+    fn exited(&mut self) -> Result<Option<i32>, BackendError>;
     /// Ends tracing: nothing fires after it but END, which it runs; its records are there for a last [`Session::poll`].
     /// Detaching may go on in the background until the session is dropped.
     fn stop(&mut self) -> Result<(), BackendError>;

@@ -159,9 +159,11 @@ pub enum DropKind {
     DblError = 4,
     /// Not a drop: faults, counted.
     Errors = 5,
+    /// `speculation()` found none free.
+    SpecUnavail = 6,
 }
 /// Number of [`DropKind`]s.
-pub const DROP_KINDS: u32 = 6;
+pub const DROP_KINDS: u32 = 7;
 
 /// Life of an enabling: the u32 at offset 0 of the [`Image::state`] map's value. Programs run only in their phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -177,6 +179,12 @@ pub enum Phase {
     Draining = 3,
     /// Only END runs.
     End = 4,
+}
+
+/// The status of `exit()`, out of the [`Image::state`] map's value: u32 at 4 is 1 once it was called, i32 at 8 its argument.
+pub fn exited(state: &[u8]) -> Option<i32> {
+    let word = |at: usize| Some(i32::from_ne_bytes(*state.get(at..)?.first_chunk()?));
+    (word(4)? != 0).then(|| word(8)).flatten()
 }
 
 /// Head of each record in the ring, 8 bytes: u32 probe (index into [`Image::probes`]), u16 clause (its index into
@@ -227,7 +235,10 @@ pub enum FieldKind {
         chars: bool,
     },
     /// u32 length in bytes; u64 frames in the variable part.
-    Stack,
+    Stack {
+        /// How many the program wants; there may be [`crate::layout::SPARE_FRAMES`] more.
+        frames: u16,
+    },
     /// u32 length in bytes, u32 pid; u64 frames in the variable part.
     Ustack,
     /// u64 address; for user kinds a u32 pid (tgid) follows.

@@ -6,17 +6,28 @@ use dsl::program::{AggDef, AggFunc, Clause, Datum, KeyType, StmtKind, SymKind};
 /// The recorded data of a statement, in order.
 pub fn data(kind: &StmtKind) -> Vec<&Datum> {
     match kind {
-        StmtKind::Trace(d) | StmtKind::Stack(d) | StmtKind::Exit(d) | StmtKind::Normalize(_, d) => {
-            vec![d]
-        }
+        StmtKind::Trace(d)
+        | StmtKind::Print { data: d, .. }
+        | StmtKind::Stack(d)
+        | StmtKind::Exit(d)
+        | StmtKind::Normalize(_, d)
+        | StmtKind::Speculate(d)
+        | StmtKind::Commit(d)
+        | StmtKind::Discard(d) => vec![d],
         StmtKind::Tracemem { data, shown } => {
             let mut all = vec![data];
             all.extend(shown);
             all
         }
-        StmtKind::Printf { args, .. } => args.iter().collect(),
+        StmtKind::Printf { args, .. }
+        | StmtKind::Freopen { args, .. }
+        | StmtKind::System { args, .. } => args.iter().collect(),
+        StmtKind::Setopt(name, value) => std::iter::once(name).chain(value).collect(),
         StmtKind::Trunc(_, d) => d.iter().collect(),
         StmtKind::Expr(_)
+        | StmtKind::Raise(_)
+        | StmtKind::Chill(_)
+        | StmtKind::Ftruncate
         | StmtKind::Printa { .. }
         | StmtKind::Aggregate { .. }
         | StmtKind::Clear(_)
@@ -34,8 +45,7 @@ pub fn user_sym(kind: SymKind) -> bool {
 
 /// Fixed part of a clause's record.
 pub fn record(clause: &Clause) -> RecordLayout {
-    let silent = |k: &StmtKind| matches!(k, StmtKind::Expr(_) | StmtKind::Aggregate { .. });
-    let emits = clause.stmts.is_empty() || !clause.stmts.iter().all(|s| silent(&s.kind));
+    let emits = clause.stmts.is_empty() || !clause.stmts.iter().all(|s| s.kind.silent());
     let mut at = RECORD_HEAD;
     let mut fields = Vec::new();
     for (s, stmt) in clause.stmts.iter().enumerate() {
@@ -60,7 +70,7 @@ pub fn record(clause: &Clause) -> RecordLayout {
                     };
                     (kind, 8, *size)
                 }
-                Datum::Stack { .. } => (FieldKind::Stack, 4, 4),
+                Datum::Stack { frames } => (FieldKind::Stack { frames: *frames }, 4, 4),
                 Datum::Ustack { .. } => (FieldKind::Ustack, 4, 8),
                 Datum::Sym { kind, .. } => {
                     let bytes = if user_sym(*kind) { 12 } else { 8 };
@@ -84,6 +94,15 @@ pub fn record(clause: &Clause) -> RecordLayout {
     }
 }
 
+/// Frames of a kernel stack that are asked for beyond what the program wants: those of `Source::own_frames` are never
+/// there, but before the traced function there may be `__bpf_trace_*` and `__traceiter_*`, which the consumer takes away.
+pub const SPARE_FRAMES: u16 = 2;
+
+/// Bytes of a kernel stack at the most.
+pub fn stack_bytes(frames: u16) -> u32 {
+    8 * u32::from(frames.saturating_add(SPARE_FRAMES))
+}
+
 /// Bytes of a key member; strings take `bound`.
 pub fn key_bytes(ty: KeyType, bound: u32) -> u32 {
     match ty {
@@ -93,7 +112,7 @@ pub fn key_bytes(ty: KeyType, bound: u32) -> u32 {
         },
         KeyType::Str => bound,
         KeyType::Bytes { size } => size,
-        KeyType::Stack { frames } => 8 * u32::from(frames),
+        KeyType::Stack { frames } => stack_bytes(frames),
         KeyType::Ustack { frames } => 8 + 8 * u32::from(frames),
         KeyType::Sym(kind) => {
             if user_sym(kind) {

@@ -14,5 +14,7 @@ pub mod print;
 pub mod provider;
 pub mod service;
 pub mod site;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use lower::{LowerError, LowerOpts, lower};

@@ -134,17 +134,19 @@ fn attach_kind(site: &Site, caps: &Caps) -> Option<(ProgKind, Select)> {
             (ProgKind::RawTracepoint { name: name.clone() }, Select::One)
         }
         Site::Tracepoint { name, .. } => (tracepoint(name), Select::One),
-        Site::Func { name, ret, .. } => match (caps.kprobe_multi, caps.fentry) {
+        // kprobe.multi serves any number with one link. A single kprobe knows the registers, and with them all arguments and
+        // what is returned; fentry knows only the arguments that the type information has, but needs no kprobes.
+        Site::Func { name, ret, .. } => match (caps.kprobe_multi, caps.kprobes) {
             (true, _) => (ProgKind::KprobeMulti { ret: *ret }, Select::Cookie),
             (false, true) => (
-                ProgKind::Fentry {
+                ProgKind::Kprobe {
                     function: name.clone(),
                     ret: *ret,
                 },
                 Select::One,
             ),
             (false, false) => (
-                ProgKind::Kprobe {
+                ProgKind::Fentry {
                     function: name.clone(),
                     ret: *ret,
                 },

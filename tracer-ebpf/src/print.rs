@@ -105,6 +105,9 @@ impl Session for Printed {
     fn drops(&mut self) -> Result<Drops, BackendError> {
         Ok(Drops::default())
     }
+    fn exited(&mut self) -> Result<Option<i32>, BackendError> {
+        Ok(None)
+    }
     fn stop(&mut self) -> Result<(), BackendError> {
         Ok(())
     }

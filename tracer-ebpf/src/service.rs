@@ -30,11 +30,13 @@ services! {
     GetCurrentComm, [16], "get_current_comm(buf, size)";
     PerfEventOutput, [25], "perf_event_output(ctx, map, flags, data, size)";
     GetCurrentTask, [35], "get_current_task()";
+    ProbeWriteUser, [36], "probe_write_user(dst, src, size)";
     GetStack, [67], "get_stack(ctx, buf, size, flags)";
     ProbeReadUser, [112, 4], "probe_read_user(dst, size, src)";
     ProbeReadKernel, [113, 4], "probe_read_kernel(dst, size, src)";
     ProbeReadUserStr, [114, 45], "probe_read_user_str(dst, size, src) -> length with NUL";
     ProbeReadKernelStr, [115, 45], "probe_read_kernel_str(dst, size, src) -> length with NUL";
+    SendSignal, [109], "send_signal(signal): to the current process";
     RingbufOutput, [130], "ringbuf_output(ring, data, size, flags)";
     RingbufQuery, [134], "ringbuf_query(ring, what)";
     GetCurrentTaskBtf, [158], "get_current_task_btf()";

@@ -771,3 +771,38 @@ fn programs_log_through_aya_log() {
         "{kept:?}"
     );
 }
+
+/// Their writer, ours: the same bytes.
+#[test]
+fn generated_messages_are_aya_logs() {
+    use aya_log_common::{Argument, ArgumentKind, DisplayHint, Field, Header, Level};
+    use dsl::dif::Fault;
+    for fault in [Fault::BadAddr, Fault::DivZero] {
+        let mut want = vec![0, 0];
+        let mut put = |b: &[u8]| {
+            want.extend(b);
+            Some(())
+        };
+        let args = if fault.has_addr() { 4 } else { 1 };
+        Header::new("dtrace", Level::Error, "tick-1", "a.d", 17, args)
+            .unwrap()
+            .with_bytes(&mut put)
+            .unwrap();
+        let text = |s: &'static str| Field::new(ArgumentKind::Str, s).unwrap();
+        if fault.has_addr() {
+            text("invalid address (0x").with_bytes(&mut put).unwrap();
+            let (kind, hint) = DisplayHint::LowerHex.as_argument();
+            let hint = Field::new(kind, hint).unwrap();
+            hint.with_bytes(&mut put).unwrap();
+            let (kind, n) = 0u64.as_argument();
+            Field::new(kind, n).unwrap().with_bytes(&mut put).unwrap();
+            text(")").with_bytes(&mut put).unwrap();
+        } else {
+            text("divide-by-zero").with_bytes(&mut put).unwrap();
+        }
+        let len = want.len() as u16;
+        want[..2].copy_from_slice(&len.to_ne_bytes());
+        let got = tracer_ebpf::lower::log::message("tick-1", "a.d", 17, fault);
+        assert_eq!(got.bytes, want);
+    }
+}

@@ -6,9 +6,11 @@ use crate::options::{Opt, Options};
 use crate::target::Targets;
 use anyhow::{Context, Result, anyhow};
 use dsl::CompileOpts;
+use dsl::ast::PragmaKind;
 use dsl::diag::{Diag, Tag};
 use dsl::kernel::KernelView;
-use dsl::parse::{self, InputKind, MacroArgs, ProbeFlag};
+use dsl::library::{LIBRARIES, Library};
+use dsl::parse::{self, InputKind, MacroArgs, ParseOptions, ProbeFlag};
 use dsl::program::Program;
 use dsl::source::{SourceId, Sources, Span};
 use std::collections::BTreeMap;
@@ -27,6 +29,8 @@ pub struct Texts {
     pub sources: Sources,
     /// In the order of the command line.
     pub list: Vec<Text>,
+    /// What of the D library any of them may want.
+    libraries: Vec<(SourceId, &'static Library)>,
 }
 
 impl Texts {
@@ -46,7 +50,17 @@ impl Texts {
                 input: input.clone(),
             });
         }
-        Ok(Texts { sources, list })
+        let mut libraries = Vec::new();
+        for l in LIBRARIES {
+            if sources.iter().any(|(_, s)| l.wanted(&s.text)) {
+                libraries.push((sources.add(l.name, l.text), l));
+            }
+        }
+        Ok(Texts {
+            sources,
+            list,
+            libraries,
+        })
     }
 
     fn of(&self, src: SourceId) -> Option<&Input> {
@@ -186,9 +200,50 @@ fn macros(request: &Request, targets: &Targets) -> MacroArgs {
         script: script.unwrap_or_else(|| "dtrace".to_owned()),
         args: request.args.clone(),
         vars,
-        defaultargs: request.options.on(Opt::defaultargs),
-        argref: request.options.on(Opt::argref),
+        defaultargs: false,
+        argref: false,
     }
+}
+
+/// Options that decide how the text itself is read.
+const READING: &[&str] = &["argref", "defaultargs", "empty", "pspec"];
+
+/// The command line's options, with those of the texts that decide how they are read: a first, lenient reading finds them.
+fn reading_options(
+    request: &Request,
+    texts: &Texts,
+    inputs: &[parse::Input],
+    macros: &MacroArgs,
+) -> Options {
+    let mut options = request.options.clone();
+    if !texts
+        .sources
+        .iter()
+        .any(|(_, s)| s.text.contains("#pragma"))
+    {
+        return options;
+    }
+    let lenient = MacroArgs {
+        defaultargs: true,
+        argref: true,
+        ..macros.clone()
+    };
+    let how = ParseOptions {
+        macros: &lenient,
+        is_type: &|_| false,
+        pspec: true,
+        empty: true,
+    };
+    let (ast, _) = parse::parse(&texts.sources, inputs, &how);
+    for p in ast.pragmas {
+        if let PragmaKind::Option { name, value } = p.kind
+            && READING.contains(&name.name.as_str())
+        {
+            // What is wrong with it is said later.
+            let _ = options.set(&name.name, value.as_deref());
+        }
+    }
+    options
 }
 
 /// Compiles. An error is the whole text to print.
@@ -199,7 +254,24 @@ pub fn compile(
     kernel: &dyn KernelView,
     zdefs: bool,
 ) -> Result<Program, String> {
-    let options = &request.options;
+    let nolibs = request.options.on(Opt::nolibs);
+    let library = texts
+        .libraries
+        .iter()
+        .filter(|(_, l)| !nolibs && l.possible(kernel))
+        .map(|(src, _)| parse::Input {
+            src: *src,
+            kind: InputKind::Script,
+        });
+    let own = texts.list.iter().map(|t| parse::Input {
+        src: t.src,
+        kind: kind(&t.input),
+    });
+    let inputs: Vec<parse::Input> = library.chain(own).collect();
+    let mut macros = macros(request, targets);
+    let options = &reading_options(request, texts, &inputs, &macros);
+    macros.defaultargs = options.on(Opt::defaultargs);
+    macros.argref = options.on(Opt::argref);
     let frames = |opt| {
         options
             .get(opt)
@@ -207,7 +279,7 @@ pub fn compile(
             .min(u64::from(u16::MAX)) as u16
     };
     let opts = CompileOpts {
-        macros: macros(request, targets),
+        macros,
         strsize: u32::try_from(options.get(Opt::strsize)).unwrap_or(u32::MAX),
         stackframes: frames(Opt::stackframes),
         ustackframes: frames(Opt::ustackframes),
@@ -215,14 +287,6 @@ pub fn compile(
         pspec: options.on(Opt::pspec),
         empty: options.on(Opt::empty),
     };
-    let inputs: Vec<parse::Input> = texts
-        .list
-        .iter()
-        .map(|t| parse::Input {
-            src: t.src,
-            kind: kind(&t.input),
-        })
-        .collect();
     let (program, diags) = dsl::compile(&texts.sources, &inputs, &opts, kernel);
     match diags.is_empty() {
         true => Ok(program),

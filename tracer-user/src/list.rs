@@ -72,8 +72,8 @@ pub fn heading(out: &mut Out) {
     // Writing to a Vec never fails.
     let _ = writeln!(
         out.buf,
-        "{:>5} {:>10} {:>17} {:>33} {}",
-        "ID", "PROVIDER", "MODULE", "FUNCTION", "NAME"
+        "{:>5} {:>10} {:>17} {:>33} NAME",
+        "ID", "PROVIDER", "MODULE", "FUNCTION"
     );
 }
 
@@ -121,7 +121,8 @@ fn details(p: &ProbeInfo, kernel: &dyn KernelView) -> String {
 
 fn arg_text(a: &ArgInfo, kernel: &dyn KernelView) -> String {
     match &a.ty {
-        ArgType::C(text) => text.clone(),
+        // The reference shows system calls' types without this qualifier.
+        ArgType::C(text) => text.strip_prefix("const ").unwrap_or(text).to_owned(),
         ArgType::Kernel(id) => c_type(kernel, *id),
     }
 }

@@ -6,6 +6,7 @@
 //!                                                 └─ select: which kernel side ──────┘
 //! ```
 
+mod bpflog;
 mod compile;
 mod consume;
 mod flags;
@@ -61,6 +62,13 @@ fn main() -> ExitCode {
                 "dtrace: dtrace {} for Linux\n{more}",
                 env!("CARGO_PKG_VERSION")
             ))
+        }
+        Mode::Backends => {
+            let (text, usable) = select::describe(request.options.word(options::Opt::backend));
+            match (usable, print(&text)) {
+                (true, code) => code,
+                (false, _) => ExitCode::from(FATAL),
+            }
         }
         Mode::Trace | Mode::CompileOnly | Mode::List => match run::run(request) {
             Ok(Ended::Status(n)) => ExitCode::from(n as u8),

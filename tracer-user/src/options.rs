@@ -68,7 +68,6 @@ pub struct Row {
     /// Its value where nobody set it (flags: 0 or 1, rates: nanoseconds).
     pub default: u64,
     /// `setopt()` may change it while tracing.
-    #[expect(dead_code, reason = "setopt() is not there yet")]
     pub dynamic: bool,
     /// What becomes of it.
     pub status: Status,
@@ -77,6 +76,8 @@ pub struct Row {
     pub help: &'static str,
 }
 
+/// More speculations than anyone looks through at a probe.
+const MOST_NSPEC: u64 = 4096;
 const POLICIES: Kind = Choice(&["switch", "ring", "fill"]);
 const NO_CPP: &str = "programs are not preprocessed: -C is not implemented";
 const NO_CTF: &str = "types come from the kernel's BTF, there is no CTF to read or write";
@@ -89,8 +90,8 @@ options! {
     bufpolicy      POLICIES, 0,          false,   Done,    "what happens when the ring is full (only switch yet)";
     dynvarsize     Size,     1 << 20,    false,   Done,    "space for associative arrays and thread-local variables";
     aggsize        Size,     4 << 20,    false,   Done,    "space for each aggregation";
-    specsize       Size,     32 << 10,   false,   Later,   "size of a speculation buffer";
-    nspec          Int,      1,          false,   Later,   "number of speculations";
+    specsize       Size,     32 << 10,   false,   Done,    "size of a speculation buffer";
+    nspec          Int,      1,          false,   Done,    "number of speculations";
     strsize        Size,     256,        false,   Done,    "longest string, with its NUL";
     cleanrate      Rate,     9_900_990,  false,   Moot("maps free their elements at once"), "rate of cleaning dynamic variables";
     cpu            Int,      0,          false,   Done,    "the CPU to trace on";
@@ -188,6 +189,8 @@ pub enum OptError {
     Refused(&'static str),
     /// Not implemented yet.
     Later,
+    /// Not while tracing.
+    Active,
 }
 
 impl fmt::Display for OptError {
@@ -197,6 +200,7 @@ impl fmt::Display for OptError {
             OptError::Value => f.write_str("Invalid value for specified option"),
             OptError::Refused(why) => write!(f, "Option has no meaning on this system: {why}"),
             OptError::Later => f.write_str("Option is not implemented yet"),
+            OptError::Active => f.write_str("Operation illegal when tracing is active"),
         }
     }
 }
@@ -253,13 +257,22 @@ impl Options {
         if row.opt == Opt::bufpolicy && number != 0 {
             return Err(OptError::Later);
         }
-        if row.opt == Opt::strsize && number == 0 {
+        if row.opt == Opt::strsize && number == 0 || row.opt == Opt::nspec && number > MOST_NSPEC {
             return Err(OptError::Value);
         }
         if let Some(slot) = self.numbers.get_mut(row.opt as usize) {
             *slot = Some(number);
         }
         Ok(())
+    }
+
+    /// Sets `name` to `value` while tracing: only some options can be.
+    pub fn set_live(&mut self, name: &str, value: Option<&str>) -> Result<(), OptError> {
+        match OPTIONS.iter().find(|r| r.name == name) {
+            None => Err(OptError::Name),
+            Some(row) if !row.dynamic => Err(OptError::Active),
+            Some(_) => self.set(name, value),
+        }
     }
 
     /// Sets `name=value`.

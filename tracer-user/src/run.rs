@@ -1,10 +1,9 @@
 //! The life of a session in one page: read, hold the targets, choose a kernel side, compile, plan, lower, load, go, consume,
 //! stop, print what is left.
 
+use crate::bpflog;
 use crate::compile::{self, Texts};
-use crate::consume::agg::AggStyle;
 use crate::consume::out::Out;
-use crate::consume::record::Style;
 use crate::consume::{Consumer, Enabling, Look};
 use crate::flags::{Input, Mode, Request};
 use crate::list;
@@ -15,13 +14,15 @@ use crate::target::{Environment, Noticed, Targets};
 use anyhow::{Context, Result, anyhow};
 use dsl::kernel::{EmptyKernel, KernelView};
 use dsl::program::{ProbeDesc, Program};
+use std::io::IsTerminal;
 use std::os::fd::RawFd;
 use std::time::Duration;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::{Interval, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 use tracer_ebpf::backend::{Backend, LoadOptions, Session};
+use tracer_ebpf::image::Image;
 use tracer_ebpf::lower::{LowerOpts, lower};
 use tracer_ebpf::plan::plan;
 use tracer_ebpf::site::ProbeInfo;
@@ -49,7 +50,7 @@ pub fn run(mut request: Request) -> Result<Ended> {
     match request.mode {
         Mode::List => return list_probes(&request, &texts, &targets, &*backend),
         Mode::CompileOnly => return compile_only(&request, &texts, &targets, backend.kernel()),
-        Mode::Trace | Mode::Version | Mode::Help => {}
+        Mode::Trace | Mode::Version | Mode::Backends | Mode::Help => {}
     }
     let program = match compile::compile(&request, &texts, &targets, backend.kernel(), false) {
         Ok(p) => p,
@@ -62,24 +63,35 @@ pub fn run(mut request: Request) -> Result<Ended> {
     if options.on(Opt::verbose) {
         print!("{}", dif_listing(&program, options));
     }
+    if destructive(&program) && !options.on(Opt::destructive) {
+        return Err(anyhow!(
+            "could not enable tracing: Destructive actions not allowed"
+        ));
+    }
     let matches = match_clauses(&program, &*backend)?;
     announce(&request, &texts, &program, &matches);
     let plan = plan(&matches, backend.caps());
     if plan.probes.is_empty() {
         return Err(anyhow!("no probes matched"));
     }
-    let image = lower(&program, &plan, backend.caps(), &lower_options(options))
-        .map_err(|e| compile::unsupported(&texts, e.span, e.text, options.on(Opt::errtags)))?;
+    let image = lower(
+        &program,
+        &plan,
+        backend.caps(),
+        &lower_options(options, &texts),
+    )
+    .map_err(|e| compile::unsupported(&texts, e.span, e.text, options.on(Opt::errtags)))?;
     let place = |clause, span| compile::place(&texts, &program, clause, span);
     let load = LoadOptions {
         place: &place,
         debug: options.on(Opt::bpfdebug),
         cpu: options.given(Opt::cpu).and_then(|c| u32::try_from(c).ok()),
     };
+    if load.debug {
+        bpflog::install();
+    }
     let out = open_output(&request)?;
-    let mut session = backend
-        .load(&image, &load)
-        .context("could not enable tracing")?;
+    let mut session = load_telling(&*backend, &image, &load, options)?;
     if request.verbose > 0 {
         eprintln!(
             "dtrace: attached {} probes in {:.1?}",
@@ -94,13 +106,51 @@ pub fn run(mut request: Request) -> Result<Ended> {
         probes: &image.probes,
         epids: &image.epids,
     };
-    let mut consumer = Consumer::new(enabling, look(options), out);
+    let mut consumer = Consumer::new(enabling, Look::new(options), out);
+    consumer.options = options.clone();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(trace(&mut *session, &mut consumer, &mut targets, options))?;
     finish(&mut *session, &mut consumer)?;
-    Ok(Ended::Status(consumer.exit_status().unwrap_or(0)))
+    let status = consumer.exit_status().or(session.exited()?).unwrap_or(0);
+    if request.verbose > 0 {
+        let start = Instant::now();
+        drop(session);
+        eprintln!("dtrace: detached in {:.1?}", start.elapsed());
+    }
+    Ok(Ended::Status(status))
+}
+
+/// Loads and attaches; where that takes long, says first how long, and on a terminal how far it has come.
+fn load_telling(
+    backend: &dyn Backend,
+    image: &Image,
+    load: &LoadOptions<'_>,
+    options: &Options,
+) -> Result<Box<dyn Session>> {
+    let estimate = backend.estimate(image);
+    if let Some(text) = estimate.as_ref().filter(|_| !options.on(Opt::quiet)) {
+        eprintln!("dtrace: {text}");
+    }
+    let shown = estimate.is_some() && std::io::stderr().is_terminal();
+    let start = Instant::now();
+    let mut told = start;
+    let session = backend.load_watched(image, load, &mut |done, all| {
+        if shown && done > 0 && told.elapsed() > Duration::from_millis(500) {
+            told = Instant::now();
+            let left = start.elapsed().mul_f64((all - done) as f64 / done as f64);
+            eprint!(
+                "\rdtrace: attached {done} of {all}, about {:.0} s left ",
+                left.as_secs_f64()
+            );
+        }
+    });
+    if shown {
+        // Over what stands there.
+        eprint!("\r{:70}\r", "");
+    }
+    session.context("could not enable tracing")
 }
 
 fn start_targets(request: &Request) -> Result<Targets> {
@@ -154,6 +204,15 @@ fn dif_listing(program: &Program, options: &Options) -> String {
         .collect()
 }
 
+/// Whether it changes anything outside of tracing.
+fn destructive(program: &Program) -> bool {
+    let mut stmts = program.clauses.iter().flat_map(|c| &c.stmts);
+    stmts.any(|s| s.kind.destructive())
+        || tracer_ebpf::lower::difos(program)
+            .into_iter()
+            .any(dsl::dif::verify::destructive)
+}
+
 fn match_clauses(program: &Program, backend: &dyn Backend) -> Result<Vec<Vec<ProbeInfo>>> {
     program
         .clauses
@@ -200,13 +259,14 @@ fn announce(request: &Request, texts: &Texts, program: &Program, matches: &[Vec<
     }
 }
 
-fn lower_options(options: &Options) -> LowerOpts {
+fn lower_options(options: &Options, texts: &Texts) -> LowerOpts {
     LowerOpts {
         strsize: u32::try_from(options.get(Opt::strsize)).unwrap_or(u32::MAX),
         aggsize: options.get(Opt::aggsize),
         dynvarsize: options.get(Opt::dynvarsize),
         bufsize: options.get(Opt::bufsize),
-        debug: options.on(Opt::bpfdebug),
+        nspec: u32::try_from(options.get(Opt::nspec)).unwrap_or(u32::MAX),
+        debug: options.on(Opt::bpfdebug).then(|| texts.sources.clone()),
     }
 }
 
@@ -219,43 +279,18 @@ fn open_output(request: &Request) -> Result<Out> {
     }
 }
 
-fn look(options: &Options) -> Look {
-    let number = |opt| usize::try_from(options.get(opt)).unwrap_or(usize::MAX);
-    let datum = Style {
-        quiet: options.on(Opt::quiet),
-        rawbytes: options.on(Opt::rawbytes),
-        // Nobody's terminal is wider.
-        stackindent: number(Opt::stackindent).min(4096),
-    };
-    Look {
-        quiet: options.on(Opt::quiet),
-        flow: options.on(Opt::flowindent),
-        datum,
-        agg: AggStyle {
-            by_key: options.on(Opt::aggsortkey),
-            reverse: options.on(Opt::aggsortrev),
-            pos: number(Opt::aggsortpos).min(4096),
-            key_pos: number(Opt::aggsortkeypos).min(4096),
-            zoom: options.on(Opt::aggzoom),
-            datum,
-        },
-        droptags: options.on(Opt::droptags),
-        noresolve: options.on(Opt::noresolve),
-        testing: std::env::var_os("_DTRACE_TESTING").is_some(),
-    }
-}
-
 /// Never more often than this: a rate of a nanosecond would keep us from everything else.
 const SHORTEST: Duration = Duration::from_millis(1);
+/// Far beyond what anyone waits for, and short enough for the clock.
+const LONGEST: Duration = Duration::from_secs(366 * 86_400);
 
 fn every(options: &Options, opt: Opt) -> Interval {
     ticks(Duration::from_nanos(options.get(opt)).max(SHORTEST))
 }
 
 fn ticks(period: Duration) -> Interval {
-    // Far beyond what anyone waits for, and short enough for the clock.
-    let period = period.min(Duration::from_secs(366 * 86_400));
-    let mut i = interval_at(tokio::time::Instant::now() + period, period);
+    let period = period.min(LONGEST);
+    let mut i = interval_at(Instant::now() + period, period);
     i.set_missed_tick_behavior(MissedTickBehavior::Delay);
     i
 }
@@ -269,6 +304,45 @@ async fn filling(fd: Option<&AsyncFd<RawFd>>) {
             }
         }
         None => std::future::pending().await,
+    }
+}
+
+/// When the ring is drained next. Records are submitted without waking anyone, because that would slow what is traced; so
+/// how often we look follows how much there was: half the interval after finding the ring a quarter full, back to the
+/// longest when it was nearly empty.
+struct Pace {
+    longest: Duration,
+    current: Duration,
+    next: Instant,
+    ring: usize,
+}
+
+impl Pace {
+    /// Where `switchrate` is not set we look more often than DTrace's second: it costs nothing, and `exit()` is seen sooner.
+    const LONGEST: Duration = Duration::from_millis(100);
+    const SHORTEST: Duration = Duration::from_millis(5);
+
+    fn new(options: &Options) -> Pace {
+        let longest = match options.given(Opt::switchrate) {
+            Some(ns) => Duration::from_nanos(ns).clamp(SHORTEST, LONGEST),
+            None => Pace::LONGEST,
+        };
+        Pace {
+            longest,
+            current: longest,
+            next: Instant::now() + longest,
+            ring: usize::try_from(options.get(Opt::bufsize)).unwrap_or(usize::MAX),
+        }
+    }
+
+    fn drained(&mut self, bytes: usize) {
+        self.current = match bytes {
+            n if n > self.ring / 4 => self.current / 2,
+            n if n < self.ring / 16 => self.current * 2,
+            _ => self.current,
+        }
+        .clamp(Pace::SHORTEST.min(self.longest), self.longest);
+        self.next = Instant::now() + self.current;
     }
 }
 
@@ -292,27 +366,31 @@ async fn trace(
     let wake = session
         .wake_fd()
         .and_then(|fd| unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }.ok());
-    let (mut switch, mut status, mut agg) = (
-        every(options, Opt::switchrate),
+    let (mut status, mut agg) = (
         every(options, Opt::statusrate),
         every(options, Opt::aggrate),
     );
+    let mut pace = Pace::new(options);
     let mut poll = ticks(POLL);
 
     session.go().context("could not enable tracing")?;
     targets.release(consumer.names_user_addresses());
     consumer.drain(session)?;
     let [int, term] = &mut interrupted;
-    while consumer.exit_status().is_none() && !consumer.out.closed() && !targets.all_ended() {
+    while session.exited()?.is_none() && !consumer.out.closed() && !targets.all_ended() {
         tokio::select! {
             _ = int.recv() => { consumer.newline(); break }
             _ = term.recv() => { consumer.newline(); break }
             _ = child.recv() => reap(targets, consumer, session, options)?,
             _ = poll.tick(), if targets.needs_polling() => reap(targets, consumer, session, options)?,
-            () = filling(wake.as_ref()) => { consumer.drain(session)?; }
-            _ = switch.tick() => { consumer.drain(session)?; }
+            () = filling(wake.as_ref()) => pace.drained(consumer.drain(session)?),
+            () = sleep_until(pace.next) => pace.drained(consumer.drain(session)?),
             _ = agg.tick() => consumer.observe_keys(session)?,
             _ = status.tick() => consumer.report_drops(session)?,
+        }
+        if let Some(options) = consumer.changed_options() {
+            pace = Pace::new(options);
+            agg = every(options, Opt::aggrate);
         }
     }
     Ok(())
@@ -347,7 +425,7 @@ fn finish(session: &mut dyn Session, consumer: &mut Consumer<'_>) -> Result<()> 
     session.stop().context("couldn't stop tracing")?;
     consumer.drain(session)?;
     consumer.report_drops(session)?;
-    consumer.newline();
+    consumer.end_of_records();
     if !signals::impatient() {
         consumer
             .print_rest(session)
@@ -411,4 +489,37 @@ fn list_probes(
     }
     out.flush()?;
     Ok(Ended::Status(status))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_follows_the_ring() {
+        let mut options = Options::default();
+        options.set("bufsize", Some("1m")).expect("set");
+        let mut p = Pace::new(&options);
+        assert_eq!(p.current, Duration::from_millis(100));
+        for want in [50, 25, 12] {
+            p.drained(512 << 10);
+            assert_eq!(p.current.as_millis(), want);
+        }
+        for _ in 0..9 {
+            p.drained(1 << 20);
+        }
+        assert_eq!(p.current, Pace::SHORTEST);
+        p.drained(100 << 10);
+        assert_eq!(p.current, Pace::SHORTEST);
+        for _ in 0..9 {
+            p.drained(0);
+        }
+        assert_eq!(p.current, Pace::LONGEST);
+        options.set("switchrate", Some("2s")).expect("set");
+        assert_eq!(Pace::new(&options).current, Duration::from_secs(2));
+        options.set("switchrate", Some("1ns")).expect("set");
+        let mut p = Pace::new(&options);
+        p.drained(1 << 20);
+        assert_eq!(p.current, SHORTEST);
+    }
 }

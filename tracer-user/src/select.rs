@@ -64,3 +64,32 @@ pub fn report() -> String {
         })
         .collect()
 }
+
+/// `--backends`: every candidate that `wanted` allows, in order, with what it offers or why it can't be used, and which of them
+/// a run would use. Beside the text, whether there is one.
+pub fn describe(wanted: &str) -> (String, bool) {
+    let (mut text, mut chosen) = (String::new(), None);
+    for c in CANDIDATES {
+        match (c.open)() {
+            Ok(backend) => {
+                text += &format!("{}: usable\n", c.name);
+                for ability in backend.abilities() {
+                    let state = match ability.state {
+                        Ok(how) => how,
+                        Err(why) => format!("no: {why}"),
+                    };
+                    text += &format!("    {:<20} {state}\n", ability.name);
+                }
+                if wanted == "auto" || wanted == c.name {
+                    chosen.get_or_insert(c.name);
+                }
+            }
+            Err(e) => text += &format!("{}: not usable: {e}\n", c.name),
+        }
+    }
+    text += &format!(
+        "-x backend={wanted} uses {}\n",
+        chosen.unwrap_or("none of them")
+    );
+    (text, chosen.is_some())
+}

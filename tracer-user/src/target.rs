@@ -113,11 +113,6 @@ impl Targets {
         self.list.first().map(|t| t.pid)
     }
 
-    /// There are none.
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
     /// Some process of `-p` must be looked at now and then: nobody tells us of its end.
     pub fn needs_polling(&self) -> bool {
         self.list.iter().any(|t| !t.ours && t.alive)
@@ -458,7 +453,7 @@ mod tests {
             );
         }
         assert!(t.attach(0x7fff_fff0).is_err());
-        assert!(t.is_empty());
+        assert!(t.list.is_empty());
     }
 
     #[test]

@@ -213,10 +213,10 @@ fn hello() {
     check(
         &["-n", "BEGIN{printf(\"hi\\n\");exit(0)}"],
         0,
-        "                   FUNCTION:NAME\n                          :BEGIN hi\n\n\n",
+        "                   FUNCTION:NAME\n                          :BEGIN hi\n\n",
         "dtrace: description 'BEGIN' matched 1 probe\n",
     );
-    check(&["-qn", "BEGIN{trace(\"x\");exit(3)}"], 3, "x\n", "");
+    check(&["-qn", "BEGIN{trace(\"x\");exit(3)}"], 3, "x", "");
     let mut c = command(&["-n", "BEGIN{exit(0)}"]);
     c.env_remove("_DTRACE_TESTING");
     let out = finish(c.spawn().expect("dtrace runs")).out;
@@ -238,7 +238,7 @@ fn macro_arguments() {
     )
     .expect("written");
     let name = file.to_str().expect("a name");
-    check(&["-qs", name, "7", "word"], 7, "7 word\n\n", "");
+    check(&["-qs", name, "7", "word"], 7, "7 word\n", "");
     let r = run(&["-qs", name, "7"]);
     assert_eq!(r.code, Some(1));
     let r = run(&["-qs", name, "7", "word", "more"]);
@@ -262,7 +262,7 @@ fn end_comes_last_and_may_set_the_status() {
             "BEGIN{printf(\"a\\n\");exit(1)} END{printf(\"z\\n\");}",
         ],
         1,
-        "a\nz\n\n",
+        "a\nz\n",
         "",
     );
 }
@@ -276,7 +276,7 @@ fn faults_are_told() {
         "-qn",
         "BEGIN{trace(*(int*)0)} BEGIN{printf(\"next\\n\");exit(0)}",
     ]);
-    assert_eq!((r.out.as_str(), r.code), ("next\n\n", Some(0)));
+    assert_eq!((r.out.as_str(), r.code), ("next\n", Some(0)));
     assert!(
         r.err.starts_with(
             "dtrace: error on enabled probe ID 1 (ID 1: dtrace:::BEGIN): invalid address (0x0) in action #1 at DIF offset "
@@ -284,6 +284,55 @@ fn faults_are_told() {
         "{}",
         r.err
     );
+}
+
+/// None of them ours, and none too few because of ours.
+#[test]
+fn stacks_are_as_long_as_asked() {
+    if !live("stacks_are_as_long_as_asked") {
+        return;
+    }
+    let r = run(&[
+        "-qn",
+        "BEGIN { stack(2); } sched_switch { @[stack(2)] = count(); n++; } tick-10ms /n > 20/ { exit(0); }",
+    ]);
+    let stacks: Vec<&str> = r.out.split("\n\n").map(str::trim).collect();
+    let first: Vec<&str> = r.out.lines().filter(|l| l.contains('`')).take(2).collect();
+    assert!(
+        first.len() == 2 && !r.out.contains("bpf_prog_"),
+        "{}",
+        r.out
+    );
+    let of_switch = stacks.iter().filter(|s| s.contains("__schedule"));
+    for s in of_switch.clone() {
+        assert_eq!(s.lines().filter(|l| l.contains('`')).count(), 2, "{s}");
+    }
+    // One row for each, however many programs were attached.
+    let mut tops: Vec<String> = of_switch
+        .map(|s| s.lines().filter(|l| l.contains('`')).collect())
+        .collect();
+    let n = tops.len();
+    tops.sort();
+    tops.dedup();
+    assert!(n > 0 && tops.len() == n, "{}", r.out);
+}
+
+/// Through aya-log: file and line of the expression, not of the clause.
+#[test]
+fn faults_are_logged_with_their_place() {
+    if !live("faults_are_logged_with_their_place") {
+        return;
+    }
+    let text = "BEGIN\n{\n\ttrace(*(int *)8);\n}\nBEGIN\n{\n\tx = 0;\n\texit(4 / x);\n}\n\
+                BEGIN { exit(0); }";
+    let r = run(&["-x", "bpfdebug", "-qn", text]);
+    for want in [
+        "dtrace: error: -n:3: :::BEGIN: invalid address (0x8)\n",
+        "dtrace: error: -n:8: :::BEGIN: divide-by-zero\n",
+    ] {
+        assert!(r.err.contains(want), "{}", r.err);
+    }
+    assert!(!run(&["-qn", text]).err.contains("dtrace: error: "));
 }
 
 #[test]
@@ -297,7 +346,7 @@ fn a_command_and_its_end() {
         "-c",
         "true",
     ]);
-    let row = format!("\n  {:<50} {:>16}\n", "true", 1);
+    let row = format!("  {:<50} {:>16}\n", "true", 1);
     assert_eq!(
         (r.out.as_str(), r.code),
         (row.as_str(), Some(0)),
@@ -321,7 +370,7 @@ fn the_first_system_calls_of_a_command_are_seen() {
     // The dynamic linker asks for the end of the heap before anything else; our own fork and exec are not seen.
     let program =
         "syscall:::entry/pid==$target && !n++/{printf(\"%s %s\\n\", execname, probefunc)}";
-    check(&["-qn", program, "-c", "true"], 0, "true brk\n\n", "");
+    check(&["-qn", program, "-c", "true"], 0, "true brk\n", "");
 }
 
 #[test]
@@ -338,7 +387,7 @@ fn output_goes_to_a_file() {
         "",
         "",
     );
-    assert_eq!(std::fs::read_to_string(&file).expect("read"), "before\nx\n");
+    assert_eq!(std::fs::read_to_string(&file).expect("read"), "before\nx");
     std::fs::remove_file(&file).expect("removed");
 }
 
@@ -367,7 +416,7 @@ fn interrupted_once() {
     let mut rest = String::new();
     out.read_to_string(&mut rest).expect("output");
     let status = child.wait().expect("our child");
-    assert_eq!(rest, "\nend\n\n                1\n");
+    assert_eq!(rest, "\nend\n                1\n");
     assert_eq!(status.code(), Some(0));
 }
 
@@ -430,7 +479,7 @@ fn listing() {
     let r = run(&["-lvn", "syscall:vmlinux:openat:entry"]);
     assert!(
         r.out
-            .contains("\tArgument Types\n\t\targs[0]: int\n\t\targs[1]: const char *\n"),
+            .contains("\tArgument Types\n\t\targs[0]: int\n\t\targs[1]: char *\n"),
         "{}",
         r.out
     );
@@ -448,7 +497,7 @@ fn aggregations_in_record_order() {
              printa(\"%@d\\n\",@a);trunc(@b);exit(0)}",
         ],
         0,
-        "\n               10\n2\n10\n\n",
+        "\n               10\n2\n10\n",
         "",
     );
 }

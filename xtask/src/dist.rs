@@ -2,8 +2,8 @@
 
 use crate::sh;
 use anyhow::{Context, Result};
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 /// glibc links statically too, so that no further target need be installed.
@@ -12,28 +12,52 @@ const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// Builds a binary of the workspace without any shared library, in a target folder of its own: other flags in the same
 /// one would rebuild everything each time.
 pub fn build_static(package: &str, binary: &str) -> Result<PathBuf> {
-    let target = sh::root().join("target/static");
+    let target = target();
+    sh::run(cargo(&target, "build").args(["-p", package, "--bin", binary]))?;
+    is_static(target.join(TARGET).join("release").join(binary))
+}
+
+/// Builds an integration test of the workspace the same way: it can then be run on another machine.
+pub fn build_static_test(package: &str, test: &str) -> Result<PathBuf> {
+    let words = [
+        "--no-run",
+        "--message-format=json",
+        "-p",
+        package,
+        "--test",
+        test,
+    ];
+    let messages = sh::output(cargo(&target(), "test").args(words))?;
+    let name = format!("/{test}-");
+    let executables = messages
+        .split("\"executable\":\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next());
+    let path = executables
+        .filter(|path| path.contains(&name))
+        .last()
+        .with_context(|| format!("cargo names no program for the test {test}"))?;
+    is_static(path.into())
+}
+
+fn target() -> PathBuf {
+    sh::root().join("target/static")
+}
+
+fn cargo(target: &Path, chore: &str) -> Command {
     let mut cargo = sh::cargo();
     cargo
-        .args([
-            "build",
-            "--quiet",
-            "--release",
-            "--target",
-            TARGET,
-            "-p",
-            package,
-            "--bin",
-            binary,
-        ])
+        .args([chore, "--quiet", "--release", "--target", TARGET])
         .env("RUSTFLAGS", "-Ctarget-feature=+crt-static -Cstrip=symbols")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env("CARGO_TARGET_DIR", &target);
-    sh::run(&mut cargo)?;
-    let path = target.join(TARGET).join("release").join(binary);
+        .env("CARGO_TARGET_DIR", target);
+    cargo
+}
+
+/// An ELF program that asks for an interpreter is not static.
+fn is_static(path: PathBuf) -> Result<PathBuf> {
     let bytes =
         std::fs::read(&path).with_context(|| format!("cargo built no {}", path.display()))?;
-    // An ELF program that asks for an interpreter is not static.
     anyhow::ensure!(
         !has_interpreter(&bytes),
         "{} is linked dynamically",

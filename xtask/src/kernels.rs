@@ -34,6 +34,8 @@ pub struct Row {
     pub append: String,
     #[serde(default)]
     pub not_possible: BTreeMap<String, String>,
+    #[serde(default)]
+    pub too_slow: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

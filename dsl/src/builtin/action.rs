@@ -10,6 +10,7 @@ pub enum Action {
     Printf,
     Printa,
     Tracemem,
+    Print,
     Stack,
     Ustack,
     Sym,
@@ -22,7 +23,17 @@ pub enum Action {
     Trunc,
     Normalize,
     Denormalize,
-    /// In the table only so that the error can name it.
+    Setopt,
+    Ftruncate,
+    Freopen,
+    System,
+    Raise,
+    Stop,
+    Chill,
+    Speculate,
+    Commit,
+    Discard,
+    /// In the table only so that the error can name it: not there yet, or refused.
     NotYet,
 }
 
@@ -52,7 +63,7 @@ macro_rules! actions { ($($name:literal, $action:ident, $min:literal, $max:expr,
     },)*];
 } }
 
-use Status::{Later, Ready};
+use Status::{Later, Ready, Refused};
 const MANY: usize = usize::MAX;
 
 actions! {
@@ -75,22 +86,22 @@ actions! {
     "normalize", Normalize, 2, 2, false, Ready;
     "denormalize", Denormalize, 1, 1, false, Ready;
     "jstack", NotYet, 0, 2, false, Later;
-    "print", NotYet, 1, 1, false, Later;
+    "print", Print, 1, 1, false, Ready;
     "printm", NotYet, 2, 2, false, Later;
     "pcap", NotYet, 2, 2, false, Later;
-    "setopt", NotYet, 1, 2, false, Later;
-    "ftruncate", NotYet, 0, 0, false, Later;
-    "speculate", NotYet, 1, 1, false, Later;
-    "commit", NotYet, 1, 1, false, Later;
-    "discard", NotYet, 1, 1, false, Later;
-    "freopen", NotYet, 1, MANY, true, Later;
-    "system", NotYet, 1, MANY, true, Later;
-    "raise", NotYet, 1, 1, true, Later;
-    "stop", NotYet, 0, 0, true, Later;
+    "setopt", Setopt, 1, 2, false, Ready;
+    "ftruncate", Ftruncate, 0, 0, false, Ready;
+    "speculate", Speculate, 1, 1, false, Ready;
+    "commit", Commit, 1, 1, false, Ready;
+    "discard", Discard, 1, 1, false, Ready;
+    "freopen", Freopen, 1, MANY, true, Ready;
+    "system", System, 1, MANY, true, Ready;
+    "raise", Raise, 1, 1, true, Ready;
+    "stop", Stop, 0, 0, true, Ready;
     "return", NotYet, 1, 1, true, Later;
-    "chill", NotYet, 1, 1, true, Later;
-    "panic", NotYet, 0, 0, true, Later;
-    "breakpoint", NotYet, 0, 0, true, Later;
+    "chill", Chill, 1, 1, true, Ready;
+    "panic", NotYet, 0, 0, true, Refused("no program of the kernel's BPF may stop the kernel");
+    "breakpoint", NotYet, 0, 0, true, Refused("no program of the kernel's BPF may enter the kernel debugger");
 }
 
 impl ActionRow {

@@ -35,13 +35,13 @@ macro_rules! vars { ($($var:ident, $ty:expr, $status:expr, $how:literal;)*) => {
     pub const VARS: &[VarRow] = &[$(VarRow { var: BuiltinVar::$var, ty: $ty, status: $status, how: $how },)*];
 } }
 
-use Status::{Later, Ready, Refused};
+use Status::{Ready, Refused};
 use VarType::{Args as ArgList, Array, KernelPtr, Named};
 
 vars! {
     Args, ArgList, Ready, "the probe's arguments, by its prototype";
     Regs, Array("uint64_t"), Refused("kernel registers are not kept at probes"), "";
-    Uregs, Array("uint64_t"), Later, "the task's pt_regs";
+    Uregs, Array("uint64_t"), Ready, "the task's pt_regs, by constant indices";
     Curthread, KernelPtr("task_struct"), Ready, "bpf_get_current_task()";
     Timestamp, Named("uint64_t"), Ready, "bpf_ktime_get_ns(), read once per firing";
     Vtimestamp, Named("uint64_t"), Ready, "time on CPU of the thread";
@@ -90,14 +90,4 @@ impl VarRow {
 }
 
 /// Names that other DTraces have as built-in variables or library inlines, and that are not there yet.
-pub const VARS_LATER: &[&str] = &[
-    "curpsinfo",
-    "curlwpsinfo",
-    "curcpu",
-    "cwd",
-    "root",
-    "fds",
-    "execargs",
-    "jid",
-    "jailname",
-];
+pub const VARS_LATER: &[&str] = &["cwd", "root", "fds", "execargs", "jid", "jailname"];

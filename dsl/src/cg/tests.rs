@@ -126,7 +126,18 @@ fn run_stmt(
         StmtKind::Printa { .. }
         | StmtKind::Clear(_)
         | StmtKind::Denormalize(_)
-        | StmtKind::Trunc(_, None) => {}
+        | StmtKind::Trunc(_, None)
+        | StmtKind::Ftruncate => {}
+        // What reaches beyond the program is not for this.
+        StmtKind::Print { .. }
+        | StmtKind::Setopt(..)
+        | StmtKind::Freopen { .. }
+        | StmtKind::System { .. }
+        | StmtKind::Raise(_)
+        | StmtKind::Chill(_)
+        | StmtKind::Speculate(_)
+        | StmtKind::Commit(_)
+        | StmtKind::Discard(_) => {}
         StmtKind::Trunc(_, Some(d)) | StmtKind::Normalize(_, d) => {
             out.push(shown(d, p, state, world))
         }

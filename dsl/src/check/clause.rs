@@ -6,6 +6,7 @@
 
 use std::rc::Rc;
 
+use super::action::Order;
 use super::expr::agg_text;
 use super::tree::{Cmp, TExpr, TKind, VarIdx};
 use super::{Checker, ClauseCtx};
@@ -23,6 +24,7 @@ struct Part {
     stmts: Vec<Stmt>,
     /// Number of the next action.
     action: u32,
+    order: Order,
 }
 
 impl Part {
@@ -31,6 +33,7 @@ impl Part {
             pred,
             stmts: Vec::new(),
             action: 1,
+            order: Order::default(),
         }
     }
 
@@ -70,6 +73,9 @@ impl Checker<'_> {
             if matched.count == 0 && !self.opts.zdefs {
                 let text = format!("probe description {desc} does not match any probes");
                 let mut d = Diag::new(Tag::D_PDESC_ZERO, p.span, text);
+                if let Some(reason) = self.types.kernel().why_no_match(&desc) {
+                    d = d.note(reason);
+                }
                 if !matched.nearest.is_empty() {
                     let near: Vec<&str> =
                         matched.nearest.iter().take(5).map(String::as_str).collect();
@@ -242,7 +248,9 @@ impl Checker<'_> {
                 if let Some(row) = ActionRow::by_name(&func.name)
                     && row.status == Status::Ready
                 {
-                    if let Some((kind, actions)) = self.action(row, args, span) {
+                    if let Some((kind, actions)) = self.action(row, args, span)
+                        && self.in_order(&mut part.order, &kind, span)
+                    {
                         part.push(span, kind, actions);
                     }
                     return;
@@ -258,6 +266,7 @@ impl Checker<'_> {
             ExprKind::Assign { op: None, lhs, rhs } => {
                 if let ExprKind::Agg { name, keys } = &lhs.kind {
                     if let Some((kind, actions)) = self.aggregate(name, keys.as_deref(), rhs, span)
+                        && self.in_order(&mut part.order, &kind, span)
                     {
                         part.push(span, kind, actions);
                     }
@@ -303,9 +312,14 @@ impl Checker<'_> {
                 let r = self.traced(args.first()?)?;
                 one(StmtKind::Trace(r.datum))
             }
-            Action::Printf => self.printf(args, span),
+            Action::Printf => {
+                let (format, args) = self.printf(row.name, args, span)?;
+                let actions = args.len();
+                Some((StmtKind::Printf { format, args }, actions))
+            }
             Action::Printa => self.printa(args, span),
             Action::Tracemem => self.tracemem(args),
+            Action::Print => one(self.print(args.first()?)?),
             Action::Stack | Action::Ustack => {
                 let d = self.stack(row, args, span)?;
                 one(StmtKind::Stack(d))
@@ -364,6 +378,16 @@ impl Checker<'_> {
                 };
                 Some((StmtKind::Trunc(a, n), 2))
             }
+            Action::Setopt
+            | Action::Ftruncate
+            | Action::Freopen
+            | Action::System
+            | Action::Raise
+            | Action::Stop
+            | Action::Chill
+            | Action::Speculate
+            | Action::Commit
+            | Action::Discard => self.outward(row, args, span),
             Action::NotYet => {
                 self.not_yet(span, &format!("{}()", row.name));
                 None
@@ -511,7 +535,7 @@ impl Checker<'_> {
                 difo: self.difo(&t),
             },
             Type::Array { .. } | Type::Sou(_) | Type::Float { .. } => {
-                let Some(size) = self.types.size_of(ty) else {
+                let Some(size) = self.types.size_of(ty).filter(|n| *n > 0) else {
                     let text = format!(
                         "a value of incomplete type {} cannot be recorded",
                         self.types.name(ty)
@@ -705,6 +729,7 @@ fn sym_kind(a: Action) -> Option<SymKind> {
 fn proto_tag(a: Action) -> Option<Tag> {
     Some(match a {
         Action::Tracemem => Tag::D_TRACEMEM_PROTO,
+        Action::Print => Tag::D_PRINT_PROTO,
         Action::Stack => Tag::D_STACK_PROTO,
         Action::Ustack => Tag::D_USTACK_PROTO,
         Action::Clear => Tag::D_CLEAR_PROTO,

@@ -2,10 +2,9 @@
 
 use std::rc::Rc;
 
-use super::tree::TExpr;
-use super::{Checker, Global, InlineDef, VarInfo};
+use super::{Checker, Global, VarInfo};
 use crate::ast::{
-    self, Declarator, EnumSpec, Inline, IntSize, Layer, LayerKind, Param, Quals, RecordSpec, Sign,
+    self, Declarator, EnumSpec, IntSize, Layer, LayerKind, Param, Quals, RecordSpec, Sign,
     SpecKind, Storage, TypeName, TypeSpec,
 };
 use crate::diag::{Diag, Tag};
@@ -14,9 +13,9 @@ use crate::source::Span;
 use crate::types::{Enum, Func, LayoutError, SouBuilder, Tagged, Type, TypeId};
 
 /// A declarator's type, and the keys where it is an associative array.
-struct Declared {
-    ty: TypeId,
-    tuple: Option<Vec<TypeId>>,
+pub(super) struct Declared {
+    pub ty: TypeId,
+    pub tuple: Option<Vec<TypeId>>,
 }
 
 impl Checker<'_> {
@@ -49,7 +48,7 @@ impl Checker<'_> {
     }
 
     /// The base of a declaration. `None`: reported.
-    fn spec(&mut self, s: &TypeSpec) -> Option<TypeId> {
+    pub(super) fn spec(&mut self, s: &TypeSpec) -> Option<TypeId> {
         let unsigned = |sign: &Option<Sign>| *sign == Some(Sign::Unsigned);
         let ty = match &s.kind {
             SpecKind::Void => TypeId::VOID,
@@ -324,7 +323,12 @@ impl Checker<'_> {
     }
 
     /// Wraps the layers around a base. `None`: reported.
-    fn layers(&mut self, base: TypeId, layers: &[Layer], span: Span) -> Option<Declared> {
+    pub(super) fn layers(
+        &mut self,
+        base: TypeId,
+        layers: &[Layer],
+        span: Span,
+    ) -> Option<Declared> {
         let mut ty = base;
         let mut tuple = None;
         for l in layers {
@@ -548,63 +552,5 @@ impl Checker<'_> {
             tuple: declared.tuple,
             span: d.span,
         });
-    }
-
-    /// `inline type name = expr;`
-    pub(super) fn inline(&mut self, i: &Inline, span: Span) {
-        let Some(base) = self.spec(&i.base) else {
-            return;
-        };
-        if i.declarator
-            .layers
-            .iter()
-            .any(|l| matches!(l.kind, LayerKind::Assoc(_)))
-        {
-            return self.not_yet(span, "an inline array");
-        }
-        let Some(d) = self.layers(base, &i.declarator.layers, i.declarator.span) else {
-            return;
-        };
-        let Some(name) = &i.declarator.name else {
-            return self.err(
-                Tag::D_DECL_IDENT,
-                span,
-                "inline declaration requires a name",
-            );
-        };
-        if self.globals.contains_key(&name.name) || self.name_is_taken(&name.name) {
-            return self.err(
-                Tag::D_DECL_IDRED,
-                name.span,
-                format!("identifier redeclared: {}", name.name),
-            );
-        }
-        if !self.types.is_scalar(d.ty) && !self.types.is_string(d.ty) && !self.types.is_error(d.ty)
-        {
-            return self.not_yet(
-                span,
-                &format!("an inline of type {}", self.types.name(d.ty)),
-            );
-        }
-        self.inline_args |= super::clause::mentions_args(&i.value);
-        // What args[] mean is known only where the inline is used; everything else is wrong here already.
-        if !super::clause::mentions_args(&i.value) {
-            let e: TExpr = self.expr(&i.value);
-            if let Err(e) = self.assign_conv(e, d.ty) {
-                let text = format!(
-                    "inline {} definition uses incompatible types: \"{}\" = \"{}\"",
-                    name.name,
-                    self.types.name(d.ty),
-                    self.types.name(e.ty)
-                );
-                return self.err(Tag::D_OP_INCOMPAT, span, text);
-            }
-        }
-        let def = InlineDef {
-            ty: d.ty,
-            value: i.value.clone(),
-        };
-        self.globals
-            .insert(name.name.clone(), Global::Inline(Rc::new(def)));
     }
 }

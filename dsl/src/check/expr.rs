@@ -1,8 +1,8 @@
 //! Expressions: one function per form. Operators stand in `ops.rs`, calls in `func.rs`, names in `name.rs`.
 
-use super::Checker;
 use super::name::var_ref;
 use super::tree::{Arith, Bits, TExpr, TKind};
+use super::{Checker, Global};
 use crate::ast::{self, BinaryOp, Expr, ExprKind, Ident, UnaryOp};
 use crate::builtin::VarRow;
 use crate::diag::{Diag, Tag};
@@ -175,6 +175,13 @@ impl Checker<'_> {
             )
         {
             return self.builtin_index(row, keys, span);
+        }
+        if let ExprKind::Name(n) = &base.kind
+            && n.scope.is_none()
+            && let Some(Global::Inline(def)) = self.globals.get(&n.name)
+            && !def.params.is_empty()
+        {
+            return self.inline_use(&n.name, keys, span);
         }
         if let Some(r) = var_ref(base)
             && r.keys.is_none()

@@ -23,9 +23,16 @@ impl Checker<'_> {
             return self.subroutine(row, args, span);
         }
         if let Some(row) = ActionRow::by_name(name) {
-            if row.status == Status::Later {
-                self.not_yet(span, &format!("{name}()"));
-                return TExpr::error(span);
+            match row.status {
+                Status::Ready => {}
+                Status::Later => {
+                    self.not_yet(span, &format!("{name}()"));
+                    return TExpr::error(span);
+                }
+                Status::Refused(why) => {
+                    let text = format!("{name}( ) is not available: {why}");
+                    return self.bad(Tag::D_FUNC_UNSUP, span, text);
+                }
             }
             let text = format!(
                 "action {name}( ) may not be called from a D expression (D program context required)"

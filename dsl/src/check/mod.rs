@@ -5,6 +5,7 @@
 //! ([`tree`]), which codegen turns into DIF one by one. Errors are collected, not thrown: a wrong expression becomes one of
 //! [`Type::Error`](crate::types::Type), which fits everywhere, so that one mistake is one message.
 
+mod action;
 mod agg;
 mod assign;
 mod clause;
@@ -12,6 +13,7 @@ mod ctype;
 mod decl;
 mod expr;
 mod func;
+mod inline;
 mod name;
 mod ops;
 mod printf;
@@ -59,6 +61,8 @@ enum Global {
 /// `inline type name = expr;`
 struct InlineDef {
     ty: TypeId,
+    /// Names and types of the keys of an inline array.
+    params: Vec<(String, TypeId)>,
     value: ast::Expr,
 }
 
@@ -86,8 +90,8 @@ pub struct Checker<'k> {
     matched: HashMap<ProbeDesc, Rc<Matched>>,
     ctx: Option<ClauseCtx>,
     translators: Vec<Rc<xlate::Translator>>,
-    /// The input of the translator whose member is being checked.
-    bound: Option<(String, TExpr)>,
+    /// The input of the translator, or the keys of the inline, that is being expanded.
+    bound: Vec<(String, TExpr)>,
     /// Inlines being expanded, to stop an inline that names itself.
     expanding: Vec<String>,
     expansions: u32,
@@ -117,7 +121,7 @@ pub fn check(ast: &ast::Ast, opts: &CompileOpts, kernel: &dyn KernelView) -> (Pr
         matched: HashMap::new(),
         ctx: None,
         translators: Vec::new(),
-        bound: None,
+        bound: Vec::new(),
         expanding: Vec::new(),
         expansions: 0,
         depth: 0,

@@ -1,9 +1,7 @@
 //! What names mean: variables, built-ins, enumerators, inlines, kernel symbols; and declaration by first assignment.
 
-use std::rc::Rc;
-
 use super::tree::{TExpr, TKind, VarIdx};
-use super::{Checker, Global, MAX_EXPANSIONS, VarInfo};
+use super::{Checker, Global, VarInfo};
 use crate::ast::{Expr, ExprKind, Ident, Name, VarScope};
 use crate::builtin::{Status, VARS_LATER, VarRow, VarType};
 use crate::diag::{Diag, Tag};
@@ -121,15 +119,13 @@ impl Checker<'_> {
         if n.scope.is_some() {
             return self.symbol(n);
         }
-        if let Some((name, e)) = &self.bound
-            && *name == n.name
-        {
+        if let Some((_, e)) = self.bound.iter().find(|(name, _)| *name == n.name) {
             return TExpr { span, ..e.clone() };
         }
         match self.globals.get(&n.name) {
             Some(Global::Var(v)) => return self.var(*v, span),
             Some(Global::Enumerator(v, ty)) => return TExpr::new(TKind::Int(*v), *ty, span),
-            Some(Global::Inline(_)) => return self.inline_use(&n.name, span),
+            Some(Global::Inline(_)) => return self.inline_use(&n.name, &[], span),
             None => {}
         }
         if let Some(row) = VarRow::by_name(&n.name) {
@@ -145,6 +141,13 @@ impl Checker<'_> {
                 TypeId::LONG
             };
             return TExpr::new(TKind::Int(v), ty, span);
+        }
+        if crate::library::TYPED_NAMES.contains(&n.name.as_str()) {
+            let text = format!(
+                "{} is not available: it is in the D library, which needs this kernel's types and no -x nolibs",
+                n.name
+            );
+            return self.bad(Tag::D_VAR_UNSUP, span, text);
         }
         if VARS_LATER.contains(&n.name.as_str()) {
             self.not_yet(span, &n.name);
@@ -491,50 +494,6 @@ impl Checker<'_> {
             ty,
             span,
         )
-    }
-
-    /// Notes that something is expanded where it is used. `false`: reported as too much.
-    pub(super) fn expand(&mut self, name: &str, span: Span) -> bool {
-        self.expansions += 1;
-        // Nesting costs stack, repetition costs memory.
-        if self.expansions > MAX_EXPANSIONS || self.expanding.len() > 16 {
-            let text = format!("{name}: too many inline definitions within one another");
-            self.err(Tag::D_UNKNOWN, span, text);
-            return false;
-        }
-        self.expanding.push(name.to_string());
-        true
-    }
-
-    fn inline_use(&mut self, name: &str, span: Span) -> TExpr {
-        let Some(Global::Inline(def)) = self.globals.get(name) else {
-            return TExpr::error(span);
-        };
-        let def = Rc::clone(def);
-        if !self.expand(name, span) {
-            return TExpr::error(span);
-        }
-        // What an inline means does not depend on where it is used.
-        let outer = self.bound.take();
-        let mut e = self.expr(&def.value);
-        self.bound = outer;
-        self.expanding.pop();
-        e.span = span;
-        match self.assign_conv(e, def.ty) {
-            Ok(mut e) => {
-                e.ty = def.ty;
-                e.span = span;
-                e
-            }
-            Err(e) => {
-                let text = format!(
-                    "inline {name} definition uses incompatible types: \"{}\" = \"{}\"",
-                    self.types.name(def.ty),
-                    self.types.name(e.ty)
-                );
-                self.bad(Tag::D_OP_INCOMPAT, span, text)
-            }
-        }
     }
 
     /// A kernel symbol: `` `name ``, `` module`name ``.

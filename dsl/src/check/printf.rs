@@ -42,10 +42,15 @@ impl Checker<'_> {
         }
     }
 
-    /// `printf(format, …)`
-    pub(super) fn printf(&mut self, args: &[Expr], span: Span) -> Option<(StmtKind, usize)> {
+    /// A format and what it prints: `printf`, `system`, `freopen`.
+    pub(super) fn printf(
+        &mut self,
+        func: &str,
+        args: &[Expr],
+        span: Span,
+    ) -> Option<(Format, Vec<Datum>)> {
         let (first, rest) = args.split_first()?;
-        let format = self.format("printf", first)?;
+        let format = self.format(func, first)?;
         let mut data = Vec::new();
         let mut next = rest.iter();
         let mut used = 1;
@@ -53,7 +58,7 @@ impl Checker<'_> {
             let n = i + 1;
             if conv.agg || conv.kind == ConvKind::AggDefault {
                 let text = format!(
-                    "%@ conversion requires an aggregation and is not for use with printf( ): conversion #{n}"
+                    "%@ conversion requires an aggregation and is not for use with {func}( ): conversion #{n}"
                 );
                 self.err(Tag::D_PRINTF_AGG_CONV, span, text);
                 return None;
@@ -64,7 +69,7 @@ impl Checker<'_> {
                 }
                 let Some(e) = next.next() else {
                     let text = format!(
-                        "printf( ) prototype mismatch: conversion #{n} (%{}) is missing a corresponding \"{what}\" argument",
+                        "{func}( ) prototype mismatch: conversion #{n} (%{}) is missing a corresponding \"{what}\" argument",
                         conv.text
                     );
                     self.err(Tag::D_PRINTF_DYN_PROTO, span, text);
@@ -74,7 +79,7 @@ impl Checker<'_> {
                 let t = self.expr(e);
                 if !self.types.is_error(t.ty) && !self.types.is_integer(t.ty) {
                     let text = format!(
-                        "printf( ) argument #{used} is incompatible with conversion #{n} prototype:\n\tconversion: {what} of %{}\n\t prototype: int\n\t  argument: {}",
+                        "{func}( ) argument #{used} is incompatible with conversion #{n} prototype:\n\tconversion: {what} of %{}\n\t prototype: int\n\t  argument: {}",
                         conv.text,
                         self.types.name(t.ty)
                     );
@@ -91,29 +96,35 @@ impl Checker<'_> {
             }
             let Some(e) = next.next() else {
                 let text = format!(
-                    "printf( ) prototype mismatch: conversion #{n} (%{}) is missing a corresponding value argument",
+                    "{func}( ) prototype mismatch: conversion #{n} (%{}) is missing a corresponding value argument",
                     conv.text
                 );
                 self.err(Tag::D_PRINTF_ARG_PROTO, span, text);
                 return None;
             };
             used += 1;
-            data.push(self.printf_arg(conv, n, used, e)?);
+            data.push(self.printf_arg(func, conv, n, used, e)?);
         }
         if next.next().is_some() {
             let text = format!(
-                "printf( ) prototype mismatch: only {used} arguments required by this format string"
+                "{func}( ) prototype mismatch: only {used} arguments required by this format string"
             );
             self.err(Tag::D_PRINTF_ARG_EXTRA, span, text);
             return None;
         }
-        let actions = data.len();
-        Some((StmtKind::Printf { format, args: data }, actions))
+        Some((format, data))
     }
 
-    fn printf_arg(&mut self, conv: &Conv, n: usize, arg: usize, e: &Expr) -> Option<Datum> {
+    fn printf_arg(
+        &mut self,
+        func: &str,
+        conv: &Conv,
+        n: usize,
+        arg: usize,
+        e: &Expr,
+    ) -> Option<Datum> {
         if let ExprKind::Agg { .. } = e.kind {
-            let text = format!("printf( ) argument #{arg} may not be an aggregation");
+            let text = format!("{func}( ) argument #{arg} may not be an aggregation");
             self.err(Tag::D_PRINTF_ARG_TYPE, e.span, text);
             return None;
         }
@@ -130,7 +141,7 @@ impl Checker<'_> {
                 ),
             };
             if !fits {
-                self.arg_type(conv, n, arg, ty, e.span);
+                self.arg_type(func, conv, n, arg, ty, e.span);
                 return None;
             }
             return Some(datum);
@@ -167,7 +178,7 @@ impl Checker<'_> {
             ConvKind::AggDefault => false,
         };
         if !fits {
-            self.arg_type(conv, n, arg, ty, e.span);
+            self.arg_type(func, conv, n, arg, ty, e.span);
             return None;
         }
         match conv.kind {
@@ -202,9 +213,9 @@ impl Checker<'_> {
         }
     }
 
-    fn arg_type(&mut self, conv: &Conv, n: usize, arg: usize, ty: TypeId, span: Span) {
+    fn arg_type(&mut self, func: &str, conv: &Conv, n: usize, arg: usize, ty: TypeId, span: Span) {
         let text = format!(
-            "printf( ) argument #{arg} is incompatible with conversion #{n} prototype:\n\tconversion: %{}\n\t prototype: {}\n\t  argument: {}",
+            "{func}( ) argument #{arg} is incompatible with conversion #{n} prototype:\n\tconversion: %{}\n\t prototype: {}\n\t  argument: {}",
             conv.text,
             conv.kind.proto(),
             self.types.name(ty)
@@ -252,7 +263,8 @@ impl Checker<'_> {
         if let Some(f) = &format {
             self.check_printa(f, &keys, ids.len(), span)?;
         }
-        Some((StmtKind::Printa { format, aggs: ids }, 1))
+        let actions = ids.len();
+        Some((StmtKind::Printa { format, aggs: ids }, actions))
     }
 
     fn check_printa(

@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use super::Checker;
+use super::inline::sequence;
 use super::tree::{TExpr, TKind};
 use crate::ast::{self, Expr, Ident};
 use crate::diag::{Diag, Tag};
@@ -127,7 +128,12 @@ impl Checker<'_> {
             );
             return self.bad(Tag::D_XLATE_MEMB, member.span, text);
         }
-        self.translated(&tr, input, member, span)
+        // The operand may stand in the member's expression more than once.
+        let Some((input, first)) = self.once(input.clone()) else {
+            return TExpr::error(span);
+        };
+        let value = self.translated(&tr, &input, member, span);
+        sequence(first.into_iter().collect(), value)
     }
 
     fn translated(
@@ -151,7 +157,8 @@ impl Checker<'_> {
         if !self.expand(&tr.input_name, span) {
             return TExpr::error(span);
         }
-        let outer = self.bound.replace((tr.input_name.clone(), input.clone()));
+        let bound = vec![(tr.input_name.clone(), input.clone())];
+        let outer = std::mem::replace(&mut self.bound, bound);
         let mut e = self.expr(&m.value);
         self.bound = outer;
         self.expanding.pop();

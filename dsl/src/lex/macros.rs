@@ -1,6 +1,6 @@
 //! Macro arguments: `$1`, `$$1`, `$target` and their like.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What `$…` stands for in one compilation.
@@ -32,6 +32,9 @@ pub(super) enum Expansion<'a> {
 pub(crate) struct MacroState<'a> {
     pub(crate) args: &'a MacroArgs,
     used: RefCell<BTreeSet<usize>>,
+    /// The options of that name, which the program itself may set for what follows.
+    defaultargs: Cell<bool>,
+    argref: Cell<bool>,
 }
 
 impl<'a> MacroState<'a> {
@@ -39,6 +42,17 @@ impl<'a> MacroState<'a> {
         MacroState {
             args,
             used: RefCell::default(),
+            defaultargs: Cell::new(args.defaultargs),
+            argref: Cell::new(args.argref),
+        }
+    }
+
+    /// `#pragma D option name`, as far as it is about macro arguments.
+    pub(crate) fn option(&self, name: &str) {
+        match name {
+            "defaultargs" => self.defaultargs.set(true),
+            "argref" => self.argref.set(true),
+            _ => {}
         }
     }
 
@@ -63,14 +77,14 @@ impl<'a> MacroState<'a> {
                 self.used.borrow_mut().insert(n);
                 Expansion::Text(text)
             }
-            None if self.args.defaultargs => Expansion::Default,
+            None if self.defaultargs.get() => Expansion::Default,
             None => Expansion::Undefined,
         }
     }
 
     /// Arguments that nothing referred to, with their numbers.
     pub(crate) fn unused(&self) -> Vec<(usize, &'a str)> {
-        if self.args.argref {
+        if self.argref.get() {
             return Vec::new();
         }
         let used = self.used.borrow();

@@ -28,7 +28,7 @@ pub(crate) struct Lexer<'a> {
     in_comment: bool,
     /// Inside a predicate, where `//*` ends it and begins a comment.
     pub(crate) in_predicate: bool,
-    macros: &'a MacroState<'a>,
+    pub(crate) macros: &'a MacroState<'a>,
 }
 
 /// A word outside clauses: raw text, and the fields of the probe description it may be.

@@ -222,7 +222,14 @@ impl<'a> Parser<'a> {
                 .get(span.lo as usize..span.hi as usize)
                 .unwrap_or("");
             match pragma::directive(line, span, self.kind == InputKind::Library) {
-                Ok(pragma) => self.ast.pragmas.extend(pragma),
+                Ok(pragma) => {
+                    if let Some(crate::ast::PragmaKind::Option { name, .. }) =
+                        pragma.as_ref().map(|p| &p.kind)
+                    {
+                        self.lex.macros.option(&name.name);
+                    }
+                    self.ast.pragmas.extend(pragma);
+                }
                 Err(diag) => self.push(diag),
             }
         }

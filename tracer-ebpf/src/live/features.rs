@@ -4,13 +4,15 @@
 //! half of it the walk over BTF. Whether functions can be probed is only asked when a description asks for `fbt`.
 
 use super::btf::Btf;
+use super::kernel::Kernel;
 use super::sys::{self, RawProg, attach_type, prog_type};
-use crate::backend::BackendError;
+use crate::backend::{Ability, BackendError};
 use crate::caps::{Caps, KernelOffsets, RingKind};
 use crate::image::Insn;
 use crate::service::Service;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
 
 /// `exit`; r0 = 0 first.
 const RETURN_0: [Insn; 2] = [insn(0xb7, 0, 0, 0), insn(0x95, 0, 0, 0)];
@@ -41,6 +43,7 @@ fn load(prog_type: u32, attach_type: u32, insns: &[Insn], btf_id: u32) -> io::Re
 
 /// Whether BPF programs can be loaded at all; if not, why, and what to do.
 pub fn available() -> Result<(), BackendError> {
+    unlimit_memlock();
     let e = match load(prog_type::RAW_TRACEPOINT, 0, &RETURN_0, 0) {
         Ok(_) => return Ok(()),
         Err(e) => e,
@@ -68,6 +71,18 @@ pub fn available() -> Result<(), BackendError> {
             source: e,
         },
     })
+}
+
+/// Before Linux 5.11 maps and programs count as locked memory, of which a process has 64 KB; what an earlier command had is
+/// given back a while after it ended, so that even a small program may find none left. Raising the limit takes a privilege:
+/// without it the kernel's own answer says what is wrong.
+fn unlimit_memlock() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let unlimited = Rlimit {
+        current: None,
+        maximum: None,
+    };
+    let _ = setrlimit(Resource::Memlock, unlimited);
 }
 
 fn is_root() -> bool {
@@ -143,7 +158,11 @@ fn has_kernel_function(btf: Option<&Btf>, name: &str) -> bool {
 fn services() -> std::collections::BTreeMap<Service, u32> {
     Service::ALL
         .iter()
-        .filter_map(|&s| Some((s, s.ids().iter().copied().find(|&id| knows(s, id))?)))
+        .filter_map(|&s| match s {
+            // Merely asking makes the kernel warn of corrupted memory, in its log. All have it, unless they are locked down.
+            Service::ProbeWriteUser => lockdown().is_none().then_some((s, *s.ids().first()?)),
+            _ => Some((s, s.ids().iter().copied().find(|&id| knows(s, id))?)),
+        })
         .collect()
 }
 
@@ -212,40 +231,114 @@ pub struct FuncWays {
 
 /// Which ways there are; the reasons where there is none.
 pub fn func_ways(btf: Option<&Btf>) -> (FuncWays, String) {
-    let mut reasons = Vec::new();
-    let kprobes = match single_kprobe() {
-        Ok(()) => true,
-        Err(reason) => {
-            reasons.push(format!("kprobes: {reason}"));
-            false
-        }
-    };
-    let kprobe_multi = match multi_kprobe() {
-        Ok(()) => true,
-        Err(reason) => {
-            reasons.push(format!("kprobe.multi: {reason}"));
-            false
-        }
-    };
-    let fentry = match fentry(btf) {
-        Ok(()) => true,
-        Err(reason) => {
-            reasons.push(format!("fentry: {reason}"));
-            false
-        }
-    };
+    let tried = try_func_ways(btf);
+    let [kprobes, kprobe_multi, fentry] = tried.each_ref().map(|(_, tried)| tried.is_ok());
+    let reasons: Vec<String> = tried
+        .iter()
+        .filter_map(|(name, tried)| Some(format!("{name}: {}", tried.as_ref().err()?)))
+        .collect();
     let ways = FuncWays {
         kprobes,
         kprobe_multi,
         fentry,
     };
-    (
-        ways,
-        format!(
-            "this kernel lets no function be probed ({})",
-            reasons.join("; ")
+    let none = format!(
+        "this kernel lets no function be probed ({})",
+        reasons.join("; ")
+    );
+    (ways, none)
+}
+
+/// Each way, and why not.
+fn try_func_ways(btf: Option<&Btf>) -> [(&'static str, Result<(), String>); 3] {
+    [
+        ("kprobes", single_kprobe()),
+        ("kprobe.multi", multi_kprobe()),
+        ("fentry", fentry(btf)),
+    ]
+}
+
+/// For `--backends`.
+pub fn abilities(kernel: &Kernel) -> Vec<Ability> {
+    let btf = kernel.btf();
+    let caps = caps(btf);
+    let some = |name, state| Ability { name, state };
+    let yes_or = |yes: bool, how: &str, why: &str| match yes {
+        true => Ok(how.to_owned()),
+        false => Err(why.to_owned()),
+    };
+    let missing: Vec<&str> = Service::ALL
+        .iter()
+        .filter(|s| !caps.services.contains_key(s))
+        .map(|s| s.name())
+        .collect();
+    let loops = match (caps.may_goto, caps.services.contains_key(&Service::Loop)) {
+        (true, _) => Ok("may_goto".to_owned()),
+        (false, true) => Ok("bounded; bpf_loop".to_owned()),
+        (false, false) => yes_or(caps.bounded_loops, "bounded", "programs are unrolled"),
+    };
+    let mut all = vec![
+        some(
+            "types",
+            yes_or(
+                btf.is_some(),
+                "BTF",
+                "this kernel has no BTF (CONFIG_DEBUG_INFO_BTF); declare what a program needs in D",
+            ),
         ),
-    )
+        some("instructions", Ok(format!("{} a program", caps.max_insns))),
+        some("loops", loops),
+        some(
+            "records",
+            Ok(match caps.ring {
+                RingKind::Ringbuf => "one ring buffer",
+                RingKind::PerfArray => "a perf buffer for each CPU",
+            }
+            .to_owned()),
+        ),
+        some(
+            "atomic fetch",
+            yes_or(
+                caps.atomic_fetch,
+                "yes",
+                "plain counters serve (programs can't be preempted here)",
+            ),
+        ),
+        some(
+            "system calls",
+            Ok(match caps.btf_tracepoints {
+                true => "typed tracepoints",
+                false => "raw tracepoints",
+            }
+            .to_owned()),
+        ),
+    ];
+    all.extend(
+        try_func_ways(btf)
+            .into_iter()
+            .map(|(name, tried)| some(name, tried.map(|()| "yes".to_owned()))),
+    );
+    if let Some(level) = lockdown() {
+        all.push(some("lockdown", Ok(level)));
+    }
+    all.push(some(
+        "helpers",
+        match missing.is_empty() {
+            true => Ok("all that are of use".to_owned()),
+            false => Ok(format!("without {}", missing.join(", "))),
+        },
+    ));
+    all
+}
+
+/// How long one kprobe takes to attach and to detach.
+pub fn kprobe_cost() -> Option<(Duration, Duration)> {
+    let pmu = std::fs::read_to_string("/sys/bus/event_source/devices/kprobe/type").ok()?;
+    let start = Instant::now();
+    let event = sys::kprobe_event(pmu.trim().parse().ok()?, HARMLESS).ok()?;
+    let attached = Instant::now();
+    drop(event);
+    Some((attached - start, attached.elapsed()))
 }
 
 fn single_kprobe() -> Result<(), String> {

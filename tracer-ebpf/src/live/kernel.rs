@@ -60,28 +60,27 @@ impl Kernel {
         self.ways.get().map(|(w, _)| *w)
     }
 
+    /// Functions with an entry for tracing, where the kernel lists them.
+    fn traceable(&self) -> Option<HashSet<String>> {
+        let text = self
+            .tracefs()?
+            .read("available_filter_functions")
+            .inspect_err(|e| log::debug!("no list of traceable functions: {e}"))
+            .ok()?;
+        let names = text.lines().filter_map(|l| l.split_whitespace().next());
+        Some(names.map(str::to_owned).collect())
+    }
+
     /// Functions that the kernel lets us probe: those of the symbol table, less what it lists as not traceable.
     fn find_functions(&self) -> Vec<FuncSym> {
-        let traceable: Option<HashSet<String>> = self
-            .tracefs()
-            .and_then(|t| t.read("available_filter_functions").ok())
-            .map(|text| {
-                let names = text.lines().filter_map(|l| l.split_whitespace().next());
-                names.map(str::to_owned).collect()
-            });
+        let traceable = self.traceable();
         // No list: what has a type is a function of the source, not a fragment of one. And fentry needs types.
         let (ways, _) = self.func_ways();
         let typed = match traceable.is_none() || (ways.fentry && !ways.kprobe_multi) {
             true => self.btf().map(Btf::functions),
             false => None,
         };
-        let denied: HashSet<String> =
-            std::fs::read_to_string("/sys/kernel/debug/kprobes/blacklist")
-                .map(|text| {
-                    let names = text.lines().filter_map(|l| l.split_whitespace().nth(1));
-                    names.map(str::to_owned).collect()
-                })
-                .unwrap_or_default();
+        let denied = denied();
         let symbols = self.kallsyms();
         let preferred = |e: &Entry<'_>| {
             traceable.as_ref().is_none_or(|t| t.contains(e.name))
@@ -171,6 +170,13 @@ impl Kernel {
     }
 }
 
+/// Functions that kprobes must not touch, because they run through them themselves.
+fn denied() -> HashSet<String> {
+    let text = std::fs::read_to_string("/sys/kernel/debug/kprobes/blacklist").unwrap_or_default();
+    let names = text.lines().filter_map(|l| l.split_whitespace().nth(1));
+    names.map(str::to_owned).collect()
+}
+
 impl Facts for Kernel {
     fn has_syscall(&self, kernel_name: &str) -> bool {
         match self.tracefs() {
@@ -231,6 +237,25 @@ impl Facts for Kernel {
             return Err(reason.clone());
         }
         Ok(self.functions.get_or_init(|| self.find_functions()))
+    }
+
+    fn why_not_function(&self, name: &str) -> Option<String> {
+        let e = self.kallsyms().find(None, name)?;
+        let why = match e.kind {
+            't' | 'T' | 'w' | 'W' if e.module == "bpf" => "is a BPF program",
+            't' | 'T' | 'w' | 'W' if name.contains(['.', '$']) => {
+                "is a piece that the compiler made of a function"
+            }
+            't' | 'T' | 'w' | 'W' if denied().contains(name) => {
+                "is on the list of what kprobes must not touch"
+            }
+            't' | 'T' | 'w' | 'W' => match self.traceable()?.contains(name) {
+                true => return None,
+                false => "is compiled without an entry for tracing (notrace)",
+            },
+            _ => "is no function",
+        };
+        Some(format!("the kernel has {name}, but it {why}"))
     }
 
     fn function_args(&self, f: &str, module: &str, ret: bool) -> Option<Vec<ArgInfo>> {

@@ -42,11 +42,14 @@ pub struct Loader<'a> {
     pub kernel: &'a Kernel,
     /// The caller's.
     pub options: &'a LoadOptions<'a>,
+    /// Told how far it has come.
+    pub watch: &'a mut dyn FnMut(usize, usize),
 }
 
 impl Loader<'_> {
     /// Loads and attaches everything. Timers come last, so that their periods begin when all else is there.
     pub fn load(&mut self, image: &Image, maps: &Maps) -> Result<Attached, BackendError> {
+        room_for_descriptors(image.progs.len() as u64 * 4 + 256);
         let mut attached = Attached::default();
         let mut through_aya: Vec<(String, &Prog, Vec<Insn>)> = Vec::new();
         for (i, prog) in image.progs.iter().enumerate() {
@@ -74,7 +77,10 @@ impl Loader<'_> {
         let (table, targets) = self.targets_for_aya(&parts)?;
         let order = |p: &&(String, &Prog, Vec<Insn>)| matches!(p.1.kind, ProgKind::Timer { .. });
         let (timers, others): (Vec<_>, Vec<_>) = through_aya.iter().partition(order);
-        for (name, prog, _) in others.into_iter().chain(timers) {
+        let mut unprobed: Option<BackendError> = None;
+        let mut functions = 0;
+        for (done, (name, prog, _)) in others.into_iter().chain(timers).enumerate() {
+            (self.watch)(done, through_aya.len());
             let Some(p) = ebpf.program_mut(name) else {
                 return Err(BackendError::Other(format!("aya lost {}", describe(prog))));
             };
@@ -83,7 +89,20 @@ impl Loader<'_> {
             if let Ok(fd) = p.fd() {
                 attached.progs.extend(fd.as_fd().try_clone_to_owned().ok());
             }
-            attach_one(p, &prog.kind, self.options.cpu).map_err(|e| self.failed(prog, e))?;
+            match attach_one(p, &prog.kind, self.options.cpu) {
+                // Of many functions, one that can't be probed after all costs only itself.
+                Err(e) if matches!(prog.kind, ProgKind::Kprobe { .. }) => {
+                    log::warn!("{} can't be probed: {}", describe(prog), chain(&e));
+                    unprobed.get_or_insert(self.failed(prog, e));
+                }
+                attached => {
+                    attached.map_err(|e| self.failed(prog, e))?;
+                    functions += usize::from(matches!(prog.kind, ProgKind::Kprobe { .. }));
+                }
+            }
+        }
+        if let Some(e) = unprobed.filter(|_| functions == 0) {
+            return Err(e);
         }
         attached.ebpf = Some(ebpf);
         Ok(attached)
@@ -285,6 +304,18 @@ impl Loader<'_> {
             },
             e => BackendError::Other(format!("{}: {}", describe(prog), chain(&e))),
         }
+    }
+}
+
+/// A program has up to four descriptors (twice itself, its event, its link), and a process often no more than 1,024. Where
+/// the limit can't be raised, the kernel says so when it is reached.
+fn room_for_descriptors(n: u64) {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|now| now < n) {
+        limit.current = Some(n);
+        limit.maximum = limit.maximum.map(|most| most.max(n));
+        let _ = setrlimit(Resource::Nofile, limit);
     }
 }
 

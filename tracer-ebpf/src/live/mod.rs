@@ -20,9 +20,9 @@ mod warm;
 
 pub use kernel::Kernel;
 
-use crate::backend::{Backend, BackendError, LoadOptions, Session};
+use crate::backend::{Ability, Backend, BackendError, LoadOptions, Session};
 use crate::caps::Caps;
-use crate::image::Image;
+use crate::image::{Image, Prog, ProgKind};
 use crate::provider;
 use crate::site::ProbeInfo;
 use dsl::kernel::KernelView;
@@ -82,16 +82,30 @@ impl Backend for EbpfBackend {
         provider::why_none(&self.kernel, desc)
     }
 
+    fn abilities(&self) -> Vec<Ability> {
+        features::abilities(&self.kernel)
+    }
+
     fn load(
         &self,
         image: &Image,
         options: &LoadOptions<'_>,
+    ) -> Result<Box<dyn Session>, BackendError> {
+        self.load_watched(image, options, &mut |_, _| {})
+    }
+
+    fn load_watched(
+        &self,
+        image: &Image,
+        options: &LoadOptions<'_>,
+        watch: &mut dyn FnMut(usize, usize),
     ) -> Result<Box<dyn Session>, BackendError> {
         let start = Instant::now();
         let maps = maps::Maps::create(image)?;
         let mut loader = load::Loader {
             kernel: &self.kernel,
             options,
+            watch,
         };
         let attached = loader.load(image, &maps)?;
         Ok(Box::new(session::LiveSession::new(
@@ -101,4 +115,23 @@ impl Backend for EbpfBackend {
             start.elapsed(),
         )?))
     }
+
+    fn estimate(&self, image: &Image) -> Option<String> {
+        let single = |p: &&Prog| matches!(p.kind, ProgKind::Kprobe { .. });
+        let n = image.progs.iter().filter(single).count();
+        if n < MANY {
+            return None;
+        }
+        // Each has a program of its own, which takes about as long to load.
+        let (attach, detach) = features::kprobe_cost()?;
+        let (attach, detach) = (attach * 2 * n as u32, detach * n as u32);
+        Some(format!(
+            "{n} single kprobes (this kernel has no kprobe.multi): attaching takes about {:.0} s, detaching about {:.0} s",
+            attach.as_secs_f64(),
+            detach.as_secs_f64()
+        ))
+    }
 }
+
+/// From so many single probes on it is said first how long they take.
+const MANY: usize = 200;

@@ -5,7 +5,7 @@ use super::load::Attached;
 use super::maps::Maps;
 use super::sys::{self, SharedWord};
 use crate::backend::{AggEntry, BackendError, Drops, Session};
-use crate::image::{AggLayout, DROP_KINDS, Image, MapIx, Phase};
+use crate::image::{AggLayout, DROP_KINDS, Image, MapIx, Phase, exited};
 use aya_log::EbpfLogger;
 use dsl::program::AggId;
 use std::io;
@@ -30,6 +30,7 @@ pub struct LiveSession {
     ring: MapIx,
     /// Bytes.
     ring_size: usize,
+    state: MapIx,
     drops: MapIx,
     aggs: Vec<AggLayout>,
     attach_time: Duration,
@@ -61,6 +62,7 @@ impl LiveSession {
             maps,
             ring: image.ring,
             ring_size,
+            state: image.state,
             drops: image.drops,
             aggs: image.aggs.clone(),
             attach_time,
@@ -205,6 +207,18 @@ impl Session for LiveSession {
             what: "resetting an aggregation".to_owned(),
             source,
         })
+    }
+
+    fn exited(&mut self) -> Result<Option<i32>, BackendError> {
+        let (fd, sizes) = self.maps.get(self.state)?;
+        let mut value = vec![0; sizes.value];
+        sys::map_lookup(fd, sizes, &0_u32.to_ne_bytes(), &mut value).map_err(|source| {
+            BackendError::Io {
+                what: "reading the state of the enabling".to_owned(),
+                source,
+            }
+        })?;
+        Ok(exited(&value))
     }
 
     fn drops(&mut self) -> Result<Drops, BackendError> {

@@ -25,6 +25,11 @@ pub fn refused(
         };
     }
     let place = place(prog, log, options);
+    if log.contains("cannot use helper bpf_probe_write_user") {
+        return BackendError::Privilege(format!(
+            "{place}: copyout() and copyoutstr() are refused: this kernel lets nobody write to processes from BPF (lockdown, or no CAP_SYS_ADMIN)"
+        ));
+    }
     let file = match save(prog, &place, log) {
         Ok(path) => path,
         Err(e) => format!("nowhere: {e}"),

@@ -192,7 +192,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.asm.mov(R::R1, R::R6);
         self.mem_ptr(R::R2, at);
         self.asm.imm(R::R3, u64::from(bytes));
-        self.asm.imm(R::R4, u64::from(user) << 8);
+        self.asm.imm(R::R4, self.source.stack_flags(user));
         self.call(Service::GetStack)
     }
 

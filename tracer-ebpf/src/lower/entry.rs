@@ -80,6 +80,28 @@ impl Source {
     pub fn in_interrupt(self) -> bool {
         matches!(self, Source::Timer)
     }
+    /// Kernel frames that are there only because we look: the program's own and its caller's. Where a program has the
+    /// registers of what it looks at, its stack begins there. What is there on some kernels only (`__bpf_trace_*`), or
+    /// only while several programs are attached to a tracepoint (`__traceiter_*`), is not counted: the consumer leaves it out.
+    pub fn own_frames(self) -> u32 {
+        match self {
+            // The program, bpf_trace_run*.
+            Source::Syscall { .. } | Source::Args | Source::TypedArgs { .. } => 2,
+            // The program, __bpf_prog_test_run_raw_tp, bpf_prog_test_run_raw_tp.
+            Source::Nothing => 3,
+            Source::Regs { .. } | Source::Timer => 0,
+            // Subprogram and program at the least.
+            Source::Error(_) => 2,
+        }
+    }
+    /// Flags of `get_stack`: how many frames to skip, whose.
+    pub fn stack_flags(self, user: bool) -> u64 {
+        match user {
+            // BPF_F_USER_STACK.
+            true => 1 << 8,
+            false => u64::from(self.own_frames()),
+        }
+    }
     /// Of a kind of program.
     pub fn of(kind: &ProgKind, select: Select) -> Source {
         let tracepoint = |typed: bool, name: &str| match select {

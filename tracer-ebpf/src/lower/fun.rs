@@ -17,16 +17,22 @@ use dsl::program::ClauseId;
 use dsl::source::Span;
 use std::collections::{BTreeMap, HashMap};
 
-/// Bytes of stack of the main program; subprograms share the rest of the 512.
-pub const MAIN_STACK: u16 = 384;
-/// Bytes of stack of any subprogram.
-pub const SUB_STACK: u16 = 128;
+/// Bytes of stack of a program and everything it calls (<linux/filter.h>: MAX_BPF_STACK).
+pub const STACK: u16 = 512;
+/// Bytes of it that the main program may take at the most.
+pub const MAIN_STACK: u16 = 320;
+/// Bytes of stack of a subprogram that calls no other but `drop`, which takes no more than this either.
+pub const LEAF_STACK: u16 = 32;
 /// Scratch: place through which pointers become numbers.
 pub const LAUNDER: u32 = 0;
 /// Scratch: what the loops of subprograms count in, and 7 u64 for what they work on.
 pub const LOOP_MEM: u32 = 16;
+/// Scratch: slots for what the stack has no room for, of the main program and of the one that records faults.
+pub const OVERFLOW: u32 = 80;
+/// Bytes of either.
+const OVERFLOW_BYTES: u32 = 512;
 /// Scratch: first byte after the fixed part.
-pub const SCRATCH_HEAD: u32 = 80;
+pub const SCRATCH_HEAD: u32 = OVERFLOW + 2 * OVERFLOW_BYTES;
 
 /// A run-time value.
 pub type ValueId = usize;
@@ -42,17 +48,49 @@ pub struct Value {
     pub refs: u32,
 }
 
-/// Stack bytes, in units of 8.
+/// Stack bytes, in units of 8; and slots in the scratch, for when they are all taken. A place in the stack is a negative offset,
+/// one in the scratch a positive one: [`Asm`] takes either with the frame pointer.
 #[derive(Debug)]
 pub struct Frame {
     used: u64,
+    over: u64,
+    /// Where the slots in the scratch begin; `None`: there are none.
+    over_at: Option<u32>,
     limit: u16,
+    peak: u16,
 }
 
 impl Frame {
     /// An empty one.
     pub fn new(limit: u16) -> Frame {
-        Frame { used: 0, limit }
+        Frame {
+            used: 0,
+            over: 0,
+            over_at: None,
+            limit,
+            peak: 0,
+        }
+    }
+    /// With slots in the scratch: the first or the second area.
+    pub fn with_overflow(mut self, second: bool) -> Frame {
+        self.over_at = Some(OVERFLOW + u32::from(second) * OVERFLOW_BYTES);
+        self
+    }
+    /// `bytes` (rounded up to 8) in the scratch.
+    pub fn alloc_over(&mut self, bytes: u32) -> Option<i16> {
+        let units = bytes.div_ceil(8).max(1);
+        let at = self.over_at?;
+        (0..(OVERFLOW_BYTES / 8).checked_sub(units)? + 1).find_map(|n| {
+            let mask = (((1u128 << units) - 1) as u64).checked_shl(n)?;
+            (self.over & mask == 0).then(|| {
+                self.over |= mask;
+                (at + 8 * n) as i16
+            })
+        })
+    }
+    /// Bytes that were in use at once, as the kernel counts them: in steps of 32 (kernel/bpf/verifier.c).
+    pub fn peak(&self) -> u16 {
+        self.peak.next_multiple_of(32)
     }
     /// `bytes` (rounded up to 8); the offset of the first.
     pub fn alloc(&mut self, bytes: u32) -> Option<i16> {
@@ -64,6 +102,7 @@ impl Frame {
             let mask = mask.checked_shl(n)?;
             (self.used & mask == 0).then(|| {
                 self.used |= mask;
+                self.peak = self.peak.max(8 * (n + units) as u16);
                 -8 * (n + units) as i16
             })
         })
@@ -71,8 +110,13 @@ impl Frame {
     /// Gives back.
     pub fn free(&mut self, off: i16, bytes: u32) {
         let units = bytes.div_ceil(8).max(1);
-        let n = (-off / 8) as u32 - units;
         let mask = ((1u128 << units) - 1) as u64;
+        if off > 0 {
+            let n = (off as u32).saturating_sub(self.over_at.unwrap_or(0)) / 8;
+            self.over &= !mask.checked_shl(n).unwrap_or(0);
+            return;
+        }
+        let n = (-off / 8) as u32 - units;
         self.used &= !mask.checked_shl(n).unwrap_or(0);
     }
 }
@@ -106,6 +150,7 @@ pub(super) struct Stub {
     addr: FaultAddr,
     off: i32,
     action: u32,
+    span: Span,
 }
 
 /// Where we are in the D program.
@@ -137,8 +182,14 @@ pub enum Sub {
     Drop,
     /// Records a fault and runs the ERROR clauses.
     Fault,
+    /// Waits, busily.
+    Chill,
+    /// A part of that.
+    ChillLoop,
     /// Integer logarithm.
     Log2,
+    /// Speculations.
+    Spec(super::spec::SpecSub),
     /// String subroutines.
     Str(super::string::StrSub),
 }
@@ -180,10 +231,10 @@ pub struct Fun<'a, 'b> {
     /// Control can reach the present point.
     pub reachable: bool,
     pub(super) stubs: Vec<Stub>,
-    /// Where the clause goes on after a fault.
-    pub fault_exit: Option<Label>,
     /// Inside ERROR clauses: faults are counted, not recorded.
     pub in_error: bool,
+    /// Of the present DIFO: for each load of an element by reference its offset, the slot of the pointer to it, its bytes.
+    pub elements: Vec<(usize, i16, u32)>,
     /// Slots and scratch of clause-local variables.
     pub locals: BTreeMap<u16, super::var::Local>,
     /// Scratch that lasts for the firing ends here.
@@ -198,8 +249,6 @@ pub struct Fun<'a, 'b> {
     pub dynamic: Option<super::subr::Dynamic>,
     /// Slot of `strtok`'s state.
     pub strtok: Option<u32>,
-    /// Slots that have to be zero from the start.
-    pub zeroed: Vec<i16>,
     /// In a subprogram on strings: slot of the pointer to the loops' memory.
     pub mem_slot: i16,
     /// Behind the end of the phase check and probe selection.
@@ -283,11 +332,18 @@ impl<'a, 'b> Fun<'a, 'b> {
 
     // Stack and registers.
 
-    /// A stack block.
+    /// A block: on the stack, or in the scratch where the stack is full.
     pub fn block(&mut self, bytes: u32) -> Result<i16, LowerError> {
-        self.frame
-            .alloc(bytes)
-            .ok_or_else(|| self.err("it needs more than the 512 bytes of stack of a BPF program"))
+        if let Some(at) = self.frame.alloc(bytes) {
+            return Ok(at);
+        }
+        if let Some(at) = self.frame.alloc_over(bytes) {
+            self.want_scratch();
+            return Ok(at);
+        }
+        Err(self.err(
+            "it needs more than the 512 bytes of stack of a BPF program and as many beside it",
+        ))
     }
 
     /// A free register among those that keep values; `over_calls` asks for one that survives calls.
@@ -435,9 +491,9 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.asm.ldx(Size::D, r, R::R7, LAUNDER as i16);
     }
 
-    /// Pointer to a stack place.
+    /// Pointer to a stack place, or what stands for one.
     pub fn stack_ptr(&mut self, dst: R, off: i16) {
-        self.asm.mov(dst, R::FP);
+        self.asm.mov(dst, if off < 0 { R::FP } else { R::R7 });
         self.asm.alu(crate::isa::Alu::Add, dst, i32::from(off));
     }
 
@@ -452,15 +508,16 @@ impl<'a, 'b> Fun<'a, 'b> {
             addr,
             off,
             action: self.place.action,
+            span: self.place.span,
         });
         label
     }
 
     /// Emits the fault exits collected so far. Control must not run into them.
-    pub fn emit_stubs(&mut self, go_on: Label) {
+    pub fn emit_stubs(&mut self, go_on: Label) -> Result<(), LowerError> {
         let stubs = std::mem::take(&mut self.stubs);
         if stubs.is_empty() {
-            return;
+            return Ok(());
         }
         let common = self.asm.label();
         let clause = self.place.clause.0;
@@ -476,6 +533,7 @@ impl<'a, 'b> Fun<'a, 'b> {
                 FaultAddr::Slot(o) => self.asm.ldx(Size::D, R::R3, R::FP, o),
                 FaultAddr::Reg(r) => self.asm.mov(R::R3, r),
             }
+            self.log_fault(s.fault, s.span)?;
             let packed = (s.fault as u64) << 48
                 | u64::from(s.action & 0xffff) << 32
                 | u64::from(s.off as u32);
@@ -484,7 +542,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         }
         self.bind(common);
         if !self.reachable {
-            return;
+            return Ok(());
         }
         if self.in_error {
             self.asm.imm(R::R1, DropKind::DblError as u64);
@@ -506,6 +564,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             self.call_sub(Sub::Fault);
         }
         self.ja(go_on);
+        Ok(())
     }
 
     /// Counts a drop, here.

@@ -5,12 +5,18 @@
 //! mentioning.
 
 pub mod agg;
+pub mod branch;
 pub mod entry;
 pub mod flow;
 pub mod fun;
+pub mod log;
 pub mod op;
+pub mod outward;
 pub mod record;
+pub mod search;
+pub mod spec;
 pub mod string;
+pub mod strsub;
 pub mod subr;
 pub mod var;
 
@@ -23,7 +29,7 @@ use crate::layout;
 use crate::plan::{Plan, Unit};
 use dsl::dif::{BuiltinVar, Op};
 use dsl::program::{ClauseId, Datum, DifType, Difo, KeyType, Program, Scope, StmtKind, VarDef};
-use dsl::source::Span;
+use dsl::source::{Sources, Span};
 use flow::{Flow, Sv};
 use fun::{Frame, Fun, MAIN_STACK, Needs, Place, ProbeSel, SCRATCH_HEAD};
 use std::collections::{BTreeMap, HashMap};
@@ -51,8 +57,10 @@ pub struct LowerOpts {
     pub dynvarsize: u64,
     /// Bytes of the record ring.
     pub bufsize: u64,
-    /// Programs log through aya-log.
-    pub debug: bool,
+    /// How many speculations there are.
+    pub nspec: u32,
+    /// Programs log through aya-log, with places in these texts.
+    pub debug: Option<Sources>,
 }
 
 impl Default for LowerOpts {
@@ -61,8 +69,9 @@ impl Default for LowerOpts {
             strsize: 256,
             aggsize: 4 << 20,
             dynvarsize: 1 << 20,
+            nspec: 1,
             bufsize: 4 << 20,
-            debug: false,
+            debug: None,
         }
     }
 }
@@ -78,6 +87,9 @@ enum Single {
     Globals,
     Scratch,
     Busy,
+    Log,
+    Chill,
+    Speculations,
 }
 
 /// What all programs of an image share.
@@ -187,8 +199,8 @@ impl<'b> Cx<'b> {
             Single::State => ("state", MapKind::Array, 4, 64, 1),
             Single::Drops => ("drops", MapKind::PercpuArray, 4, 8, DROP_KINDS),
             Single::Ring => {
-                let size = self.opts.bufsize.clamp(4096, 1 << 30).next_power_of_two();
-                ("ring", MapKind::Ringbuf, 0, 0, size as u32)
+                let size = self.ring_bytes();
+                ("ring", MapKind::Ringbuf, 0, 0, size)
             }
             Single::Rodata => ("rodata", MapKind::Array, 4, 0, 1),
             Single::Zeros => ("zeros", MapKind::Array, 4, 0, 1),
@@ -201,6 +213,12 @@ impl<'b> Cx<'b> {
                 let bytes = self.caps.cpus.max(1) * entry::BUSY_STRIDE;
                 ("busy", MapKind::Array, 4, bytes, 1)
             }
+            Single::Log => (log::RING, MapKind::Ringbuf, 0, 0, log::RING_BYTES),
+            Single::Chill => {
+                let bytes = self.caps.cpus.max(1) * outward::CHILL_STRIDE;
+                ("chill", MapKind::Array, 4, bytes, 1)
+            }
+            Single::Speculations => ("spec", MapKind::Array, 4, 8 * self.opts.nspec.max(1), 1),
         };
         let ix = self.add(MapDef {
             name: name.to_owned(),
@@ -233,6 +251,10 @@ impl<'b> Cx<'b> {
     pub fn ring(&mut self) -> MapIx {
         self.single(Single::Ring)
     }
+    /// Its size.
+    pub fn ring_bytes(&self) -> u32 {
+        self.opts.bufsize.clamp(4096, 1 << 30).next_power_of_two() as u32
+    }
     /// Constants.
     pub fn rodata(&mut self) -> MapIx {
         self.single(Single::Rodata)
@@ -245,13 +267,25 @@ impl<'b> Cx<'b> {
     pub fn busy(&mut self) -> MapIx {
         self.single(Single::Busy)
     }
+    /// Messages of `-x bpfdebug`.
+    pub fn log_ring(&mut self) -> MapIx {
+        self.single(Single::Log)
+    }
+    /// What each CPU has spent waiting.
+    pub fn chill(&mut self) -> MapIx {
+        self.single(Single::Chill)
+    }
+    /// Which speculations are in use.
+    pub fn speculations(&mut self) -> MapIx {
+        self.single(Single::Speculations)
+    }
     /// So many zero bytes.
     pub fn zeros(&mut self, bytes: u32) -> MapIx {
         self.zeros = self.zeros.max(bytes);
         self.single(Single::Zeros)
     }
 
-    fn put_rodata(&mut self, bytes: &[u8]) -> u32 {
+    pub(super) fn put_rodata(&mut self, bytes: &[u8]) -> u32 {
         self.rodata();
         let at = self.rodata.len().next_multiple_of(8);
         self.rodata.resize(at, 0);
@@ -624,7 +658,13 @@ impl<'b> Cx<'b> {
                 Single::Zeros => map.value_size = self.zeros.next_multiple_of(8).max(8),
                 Single::Globals => map.value_size = self.globals_size.max(8),
                 Single::Scratch => map.value_size = self.scratch_size.next_multiple_of(64),
-                Single::State | Single::Drops | Single::Ring | Single::Busy => {}
+                Single::State
+                | Single::Drops
+                | Single::Ring
+                | Single::Busy
+                | Single::Log
+                | Single::Chill
+                | Single::Speculations => {}
             }
         }
         Image {
@@ -633,7 +673,7 @@ impl<'b> Cx<'b> {
             state,
             drops,
             ring,
-            log: None,
+            log: self.single.get(&Single::Log).copied(),
             records: self.records,
             aggs: self.aggs,
             probes: self.plan.probes.clone(),
@@ -656,7 +696,7 @@ pub fn clause_difos(clause: &dsl::program::Clause) -> Vec<&Difo> {
     let mut out: Vec<&Difo> = clause.pred.iter().collect();
     for stmt in &clause.stmts {
         match &stmt.kind {
-            StmtKind::Expr(d) => out.push(d),
+            StmtKind::Expr(d) | StmtKind::Raise(d) | StmtKind::Chill(d) => out.push(d),
             StmtKind::Aggregate {
                 keys,
                 value,
@@ -681,7 +721,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         Fun {
             cx,
             asm,
-            frame: Frame::new(MAIN_STACK),
+            frame: Frame::new(MAIN_STACK).with_overflow(false),
             values: Vec::new(),
             names: [None; flow::NV],
             homes: [None; flow::NV],
@@ -702,8 +742,8 @@ impl<'a, 'b> Fun<'a, 'b> {
             label_have: HashMap::new(),
             reachable: true,
             stubs: Vec::new(),
-            fault_exit: None,
             in_error: false,
+            elements: Vec::new(),
             locals: BTreeMap::new(),
             persist_top: SCRATCH_HEAD,
             scratch_top: SCRATCH_HEAD,
@@ -711,7 +751,6 @@ impl<'a, 'b> Fun<'a, 'b> {
             subs: BTreeMap::new(),
             dynamic: None,
             strtok: None,
-            zeroed: Vec::new(),
             mem_slot: 0,
             exit,
         }

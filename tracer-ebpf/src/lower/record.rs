@@ -2,8 +2,9 @@
 
 use super::entry::Source;
 use super::flow::{Alloc, Flow};
-use super::fun::{FaultAddr, Frame, Fun, Place, ProbeSel, SUB_STACK, Sub};
+use super::fun::{FaultAddr, Frame, Fun, LEAF_STACK, Place, ProbeSel, STACK, Sub};
 use super::op::{Val, Want};
+use super::spec::SpecSub;
 use super::subr::Dynamic;
 use super::var::{Local, Mem};
 use super::{LowerError, clause_difos};
@@ -17,8 +18,14 @@ use dsl::program::{Clause, ClauseId, Datum, DifType, Scope, StmtKind};
 
 /// Records up to this size, without strings and stacks, are built on the stack.
 const STACK_RECORD: u32 = 64;
+/// Integer clause-locals on the stack; more of them are in scratch.
+const STACK_LOCALS: u32 = 12;
 /// `BPF_RB_NO_WAKEUP`.
 const NO_WAKEUP: u64 = 1;
+/// `BPF_RB_FORCE_WAKEUP`.
+const FORCE_WAKEUP: u64 = 2;
+/// Of the pages of a ring that is more than half full, those at which the consumer is woken: one in 16.
+const WAKE_PAGES: i32 = 0xf000;
 
 /// The record under construction.
 #[derive(Clone, Copy, Debug)]
@@ -61,22 +68,30 @@ impl<'a, 'b> Fun<'a, 'b> {
                 }
             }
         }
+        let mut ints = 0;
         for v in &program.vars {
             if v.scope != Scope::Clause || !used.contains(&v.id) {
                 continue;
             }
             let local = match v.ty {
                 DifType::Int { .. } | DifType::Void => {
-                    let slot = match self.frame.alloc(8) {
-                        Some(s) => s,
-                        None => {
-                            return Err(self.err(
-                                "too many clause-local variables for the 512 bytes of stack",
-                            ));
-                        }
+                    ints += 1;
+                    let slot = match ints <= STACK_LOCALS {
+                        true => self.frame.alloc(8),
+                        false => None,
                     };
-                    self.asm.st(Size::D, R::FP, slot, 0);
-                    Local::Slot(slot)
+                    match slot {
+                        Some(slot) => {
+                            self.asm.st(Size::D, R::FP, slot, 0);
+                            Local::Slot(slot)
+                        }
+                        None => {
+                            let at = self.persist(8);
+                            let (base, off) = self.scratch_at(at, R::R1);
+                            self.asm.st(Size::D, base, off, 0);
+                            Local::Scratch(at)
+                        }
+                    }
                 }
                 DifType::Str | DifType::Bytes { .. } => {
                     let bytes = match v.ty {
@@ -121,7 +136,6 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.scratch_top = self.persist_top;
         self.dynamic = self.dynamic_scratch(clause)?;
         let next = self.asm.label();
-        self.fault_exit = Some(next);
         if let Some(pred) = &clause.pred {
             let yes = self.asm.label();
             self.difo(pred, Want::Branch(yes, next))?;
@@ -137,7 +151,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             true => Some(self.begin_record(clause, &layout)?),
             false => None,
         };
-        let mut exit = None;
+        let (mut exit, mut held) = (None, None);
         let mut fields = layout.fields.iter();
         for (n, stmt) in clause.stmts.iter().enumerate() {
             if !self.reachable {
@@ -158,6 +172,21 @@ impl<'a, 'b> Fun<'a, 'b> {
                     value,
                     weight,
                 } => self.aggregate(*agg, keys, value.as_ref(), weight.as_ref())?,
+                StmtKind::Raise(signal) => self.signal(signal)?,
+                StmtKind::Chill(ns) => self.chill(ns)?,
+                StmtKind::Speculate(id) | StmtKind::Commit(id) | StmtKind::Discard(id) => {
+                    let Some((field, record)) = fields.next().zip(record.as_ref()) else {
+                        continue;
+                    };
+                    let sub = match &stmt.kind {
+                        StmtKind::Speculate(_) => {
+                            held = Some(field.off);
+                            SpecSub::Use
+                        }
+                        _ => SpecSub::End,
+                    };
+                    self.spec_token(record.at.plus(field.off), id, sub)?;
+                }
                 kind => {
                     for (d, datum) in layout::data(kind).into_iter().enumerate() {
                         self.place.action = stmt.action + d as u32;
@@ -174,10 +203,10 @@ impl<'a, 'b> Fun<'a, 'b> {
             }
         }
         if let Some(record) = record.filter(|_| self.reachable) {
-            self.submit(record, next, exit)?;
+            self.submit(record, next, exit, held)?;
         }
         self.ja(next);
-        self.emit_stubs(next);
+        self.emit_stubs(next)?;
         self.bind(next);
         if let Some(d) = self.dynamic.take() {
             self.frame.free(d.slot, 8);
@@ -241,7 +270,8 @@ impl<'a, 'b> Fun<'a, 'b> {
             for datum in layout::data(&stmt.kind) {
                 variable += match datum {
                     Datum::Str { .. } => self.cx.opts.strsize.next_multiple_of(8),
-                    Datum::Stack { frames } | Datum::Ustack { frames } => 8 * u32::from(*frames),
+                    Datum::Stack { frames } => layout::stack_bytes(*frames),
+                    Datum::Ustack { frames } => 8 * u32::from(*frames),
                     Datum::Int { .. } | Datum::Bytes { .. } | Datum::Sym { .. } => 0,
                 };
             }
@@ -385,7 +415,10 @@ impl<'a, 'b> Fun<'a, 'b> {
         if user {
             self.store_pid(field.plus(4))?;
         }
-        let max = 8 * u32::from(frames);
+        let max = match user {
+            true => 8 * u32::from(frames),
+            false => layout::stack_bytes(frames),
+        };
         let aligned = r.next.is_some();
         let buf = match (r.next, r.at) {
             (Some(at), Mem::Scratch(base)) => base + at,
@@ -394,7 +427,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.asm.mov(R::R1, R::R6);
         self.scratch_ptr(R::R2, buf);
         self.asm.imm(R::R3, u64::from(max));
-        self.asm.imm(R::R4, u64::from(user) << 8);
+        self.asm.imm(R::R4, self.source.stack_flags(user));
         self.call(Service::GetStack)?;
         let some = self.asm.label();
         self.asm.jmp(Cond::Sge, R::R0, 0, some);
@@ -423,8 +456,15 @@ impl<'a, 'b> Fun<'a, 'b> {
         r: Record,
         next: crate::asm::Label,
         exit: Option<u32>,
+        held: Option<u32>,
     ) -> Result<(), LowerError> {
         self.clobber()?;
+        if let Some(off) = held {
+            // What is recorded for a speculation that is none goes nowhere.
+            let (base, o) = self.mem_at(r.at.plus(off), R::R1);
+            self.asm.ldx(Size::D, R::R0, base, o);
+            self.jmp(Cond::Eq, R::R0, 0, next);
+        }
         self.builtin_load(dsl::dif::BuiltinVar::Cpu, R::R0)?;
         let (base, o) = self.mem_at(r.at, R::R1);
         self.asm.stx(Size::H, base, o + 6, R::R0);
@@ -443,16 +483,18 @@ impl<'a, 'b> Fun<'a, 'b> {
         }
         match r.next {
             Some(len) => self.asm.imm(R::R3, u64::from(len)),
-            None => {
-                let bad = self.fault(Fault::Unknown, FaultAddr::Zero, -1);
-                self.asm.ldx(Size::D, R::R3, R::FP, r.slot);
-                self.jmp(Cond::Gt, R::R3, r.most as i32, bad);
-            }
+            None => self.asm.ldx(Size::D, R::R3, R::FP, r.slot),
         }
         let ring = self.cx.ring();
+        self.asm.stx(Size::D, R::FP, r.slot, R::R3);
+        self.wake_flags()?;
+        self.asm.ldx(Size::D, R::R3, R::FP, r.slot);
+        if r.next.is_none() {
+            let bad = self.fault(Fault::Unknown, FaultAddr::Zero, -1);
+            self.jmp(Cond::Gt, R::R3, r.most as i32, bad);
+        }
         self.asm.map(R::R1, ring);
         self.mem_ptr(R::R2, r.at);
-        self.asm.imm(R::R4, NO_WAKEUP);
         self.call(Service::RingbufOutput)?;
         let lost = self.asm.label();
         self.asm.jmp(Cond::Ne, R::R0, 0, lost);
@@ -462,11 +504,37 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.ja(next);
         self.asm.bind(lost);
         self.reachable = true;
+        // A full ring loses the record, not the exit.
+        if let Some(off) = exit {
+            self.end_tracing(r.at.plus(off));
+        }
         self.drop(DropKind::Principal)?;
         Ok(())
     }
 
-    /// `exit()`: nothing but END fires from here on. Only once its record is out: the consumer waits for it.
+    /// r4 = flags of the ring: no wake-up, which would slow down what is traced, as long as the consumer's tick is enough.
+    fn wake_flags(&mut self) -> Result<(), LowerError> {
+        if !self.cx.caps.services.contains_key(&Service::RingbufQuery) {
+            self.asm.imm(R::R4, NO_WAKEUP);
+            return Ok(());
+        }
+        let ring = self.cx.ring();
+        let half = (self.cx.ring_bytes() / 2) as i32;
+        let quiet = self.asm.label();
+        self.asm.map(R::R1, ring);
+        // BPF_RB_AVAIL_DATA.
+        self.asm.imm(R::R2, 0);
+        self.call(Service::RingbufQuery)?;
+        self.asm.imm(R::R4, NO_WAKEUP);
+        self.asm.jmp(Cond::Le, R::R0, half, quiet);
+        self.asm.alu(Alu::And, R::R0, WAKE_PAGES);
+        self.asm.jmp(Cond::Ne, R::R0, 0, quiet);
+        self.asm.imm(R::R4, FORCE_WAKEUP);
+        self.asm.bind(quiet);
+        Ok(())
+    }
+
+    /// `exit()`: nothing but END fires from here on. After its record is out, so that the consumer finds it when it looks.
     fn end_tracing(&mut self, status: Mem) {
         let state = self.cx.state();
         let (base, o) = self.mem_at(status, R::R1);
@@ -486,13 +554,28 @@ impl<'a, 'b> Fun<'a, 'b> {
     /// Emits every subprogram that has been called.
     pub fn subprograms(&mut self) -> Result<(), LowerError> {
         let mut done = Vec::new();
+        // `fault` runs the clauses on ERROR, which call leaves that may call `drop`; it gets all that is left.
+        let fault = STACK - self.frame.peak() - 2 * LEAF_STACK;
         loop {
             let next = self.subs.iter().find(|(s, _)| !done.contains(*s));
             let Some((&sub, &label)) = next else {
                 return Ok(());
             };
             done.push(sub);
-            self.frame = Frame::new(SUB_STACK);
+            let frame = Frame::new(match sub {
+                Sub::Fault => fault,
+                Sub::Drop
+                | Sub::Log2
+                | Sub::Chill
+                | Sub::ChillLoop
+                | Sub::Spec(_)
+                | Sub::Str(_) => LEAF_STACK,
+            });
+            self.frame = match sub {
+                // The interrupted program's slots are in use.
+                Sub::Fault => frame.with_overflow(true),
+                _ => frame,
+            };
             self.values.clear();
             self.names = [None; super::flow::NV];
             self.homes = [None; super::flow::NV];
@@ -501,6 +584,9 @@ impl<'a, 'b> Fun<'a, 'b> {
                 Sub::Drop => self.sub_drop(label)?,
                 Sub::Fault => self.sub_fault(label)?,
                 Sub::Log2 => self.sub_log2(label),
+                Sub::Chill => self.sub_chill(label)?,
+                Sub::ChillLoop => self.sub_chill_loop(label)?,
+                Sub::Spec(s) => self.sub_spec(label, s)?,
                 Sub::Str(s) => self.sub_string(label, s)?,
             }
         }
@@ -553,7 +639,8 @@ impl<'a, 'b> Fun<'a, 'b> {
             self.locals.clear();
             self.strtok = None;
             self.given.lazy.clear();
-            self.persist_top = super::fun::SCRATCH_HEAD;
+            // Behind what lasts for the interrupted firing.
+            self.scratch_top = self.persist_top;
             self.start_firing(clauses)?;
             for &c in clauses {
                 if program.clauses.get(c.0 as usize).is_some() {

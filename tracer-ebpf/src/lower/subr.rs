@@ -4,13 +4,15 @@
 
 use super::LowerError;
 use super::flow::{Alloc, Sv, tuple};
-use super::fun::{FaultAddr, Fun, LAUNDER};
+use super::fun::{FaultAddr, Fun, LAUNDER, Sub};
 use super::op::{Code, Opnd, Val};
+use super::spec::SpecSub;
 use super::string::StrSub;
 use super::var::Mem;
 use crate::isa::{Alu, Cond, R, Size};
 use crate::service::Service;
-use dsl::dif::{Fault, Insn, Subr};
+use dsl::dif::{Fault, Insn, Op, Subr};
+use dsl::program::DifType;
 
 /// Run-time bookkeeping of a clause's scratch.
 #[derive(Clone, Copy, Debug)]
@@ -141,14 +143,17 @@ impl<'a, 'b> Fun<'a, 'b> {
         for window in self.windows() {
             let next = self.asm.label();
             let bytes = self.window_ptr(window);
+            if bytes < size {
+                continue;
+            }
+            if let Window::Element(..) = window {
+                self.asm.jmp(Cond::Eq, R::R1, 0, next);
+            }
             // r1 = the window, r3 = the same as a number, then the offset in it.
             self.asm.stx(Size::D, R::R7, LAUNDER as i16, R::R1);
             self.asm.ldx(Size::D, R::R0, R::R7, LAUNDER as i16);
             self.asm.mov(R::R3, R::R2);
             self.asm.alu(Alu::Sub, R::R3, R::R0);
-            if bytes < size {
-                continue;
-            }
             self.asm.jmp(Cond::Gt, R::R3, (bytes - size) as i32, next);
             self.asm.alu(Alu::Add, R::R1, R::R3);
             self.asm.ja(good);
@@ -167,7 +172,47 @@ impl<'a, 'b> Fun<'a, 'b> {
         if let Some((map, size)) = self.cx.all_globals() {
             all.push(Window::Globals(map, size));
         }
+        all.extend(
+            self.elements
+                .iter()
+                .map(|&(_, slot, bytes)| Window::Element(slot, bytes)),
+        );
         all
+    }
+
+    /// Before a DIFO: where elements are looked up whose address may be stored to, the pointers are kept, because a number
+    /// can't be made a pointer again. A slot for each look-up: `a["x"].n = a["y"].n`.
+    pub fn watch_elements(&mut self, c: &Code<'_>) -> Result<(), LowerError> {
+        let stores = |i: &Insn| {
+            matches!(i.op, Op::Stb | Op::Sth | Op::Stw | Op::Stx | Op::Copys)
+                || i.op == Op::Call
+                    && matches!(
+                        Subr::from_num(i.imm16()),
+                        Some(Subr::Bcopy | Subr::Copyinto)
+                    )
+        };
+        if !c.flow.insns.iter().any(stores) {
+            return Ok(());
+        }
+        for (at, i) in c.flow.insns.iter().enumerate() {
+            if !matches!(i.op, Op::Ldgaa | Op::Ldtaa | Op::Ldts) || c.flow.before[at].is_none() {
+                continue;
+            }
+            let (scope, assoc) = Self::scope_of(i.op);
+            let v = self.var(i.imm16(), scope, assoc)?;
+            let bytes = match v.ty {
+                DifType::Bytes { .. } | DifType::Str => self.storage(v.ty),
+                DifType::Int { .. } | DifType::Void => continue,
+            };
+            // A pointer: nowhere but on the stack.
+            let slot = self.frame.alloc(8);
+            let slot = slot.ok_or_else(|| {
+                self.err("it looks up too many elements for the 512 bytes of stack")
+            })?;
+            self.asm.st(Size::D, R::FP, slot, 0);
+            self.elements.push((at, slot, bytes));
+        }
+        Ok(())
     }
 
     fn window_ptr(&mut self, w: Window) -> u32 {
@@ -180,6 +225,10 @@ impl<'a, 'b> Fun<'a, 'b> {
             Window::Globals(map, size) => {
                 self.asm.map_value(R::R1, map, 0);
                 size
+            }
+            Window::Element(slot, bytes) => {
+                self.asm.ldx(Size::D, R::R1, R::FP, slot);
+                bytes
             }
         }
     }
@@ -285,7 +334,7 @@ impl<'a, 'b> Fun<'a, 'b> {
     // Subroutines.
 
     /// Argument `n` of a call.
-    fn arg_val(&mut self, c: &Code<'_>, at: usize, n: usize) -> Result<Val, LowerError> {
+    pub(super) fn arg_val(&mut self, c: &Code<'_>, at: usize, n: usize) -> Result<Val, LowerError> {
         let depth = c.flow.before[at].as_ref().map_or(0, |b| b.depth);
         if n >= depth {
             return Err(self.err("malformed DIF: too few arguments of a subroutine"));
@@ -500,6 +549,15 @@ impl<'a, 'b> Fun<'a, 'b> {
             }
             Subr::Copyin => self.copyin(c, at, i),
             Subr::Copyinstr => self.copyinstr(c, at, rd),
+            Subr::Speculation => {
+                self.call_sub(Sub::Spec(SpecSub::Take));
+                self.result_r0(c, at, rd)
+            }
+            Subr::Copyout | Subr::Copyoutstr => {
+                self.copyout(c, at, s)?;
+                self.unname(rd);
+                Ok(())
+            }
             Subr::MutexOwned
             | Subr::MutexOwner
             | Subr::MutexTypeAdaptive
@@ -507,10 +565,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             | Subr::RwReadHeld
             | Subr::RwWriteHeld
             | Subr::RwIswriter
-            | Subr::Speculation
             | Subr::Progenyof
-            | Subr::Copyout
-            | Subr::Copyoutstr
             | Subr::Msgdsize
             | Subr::Msgsize
             | Subr::DdiPathname
@@ -817,4 +872,6 @@ impl<'a, 'b> Fun<'a, 'b> {
 enum Window {
     Scratch,
     Globals(crate::image::MapIx, u32),
+    /// An element that has been looked up: slot of the pointer, 0 where there is none; bytes.
+    Element(i16, u32),
 }

@@ -215,7 +215,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.asm.mov(R::R1, R::R6);
         self.scratch_ptr(R::R2, buf);
         self.asm.imm(R::R3, u64::from(bytes));
-        self.asm.imm(R::R4, u64::from(user) << 8);
+        self.asm.imm(R::R4, self.source.stack_flags(user));
         self.call(Service::GetStack)?;
         let good = self.asm.label();
         let done = self.asm.label();
@@ -437,7 +437,7 @@ impl<'a, 'b> Fun<'a, 'b> {
 
     // The user's variables.
 
-    fn var(&self, id: u16, scope: Scope, assoc: bool) -> Result<VarDef, LowerError> {
+    pub(super) fn var(&self, id: u16, scope: Scope, assoc: bool) -> Result<VarDef, LowerError> {
         let mut vars = self.cx.program.vars.iter();
         let found = vars.find(|v| v.id == id && v.scope == scope && v.tuple.is_empty() != assoc);
         found
@@ -446,7 +446,7 @@ impl<'a, 'b> Fun<'a, 'b> {
     }
 
     /// Bytes that a by-reference variable keeps.
-    fn storage(&self, ty: DifType) -> u32 {
+    pub(super) fn storage(&self, ty: DifType) -> u32 {
         match ty {
             DifType::Bytes { size } => size,
             _ => self.cx.opts.strsize,
@@ -459,7 +459,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         found.ok_or_else(|| self.err("internal: clause-local variable without a place"))
     }
 
-    fn scope_of(op: Op) -> (Scope, bool) {
+    pub(super) fn scope_of(op: Op) -> (Scope, bool) {
         match op {
             Op::Ldts | Op::Stts => (Scope::Thread, false),
             Op::Ldls | Op::Stls => (Scope::Clause, false),
@@ -745,6 +745,9 @@ impl<'a, 'b> Fun<'a, 'b> {
                 }
             }
             _ => {
+                if let Some(&(_, slot, _)) = self.elements.iter().find(|&&(a, ..)| a == at) {
+                    self.asm.stx(Size::D, R::FP, slot, R::R0);
+                }
                 self.launder(R::R0);
                 self.asm.mov(d, R::R0);
             }

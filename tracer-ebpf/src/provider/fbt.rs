@@ -10,7 +10,7 @@ const FIRST: u32 = 100_000;
 /// The row.
 pub const PROVIDER: Provider = Provider {
     name: "fbt",
-    ids: FIRST..1_000_000,
+    ids: FIRST..900_000,
     list,
     by_id,
     args,
@@ -77,6 +77,7 @@ fn args(facts: &dyn Facts, probe: &ProbeInfo) -> Option<Vec<ArgInfo>> {
 fn why_none(facts: &dyn Facts, pattern: &Pattern) -> Option<String> {
     match (possible(pattern), facts.functions()) {
         (true, Err(reason)) => Some(reason),
-        _ => None,
+        (true, Ok(_)) => facts.why_not_function(pattern.function.literal()?),
+        (false, _) => None,
     }
 }

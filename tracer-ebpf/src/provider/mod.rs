@@ -54,6 +54,11 @@ pub trait Facts {
     fn tracepoint_args(&self, name: &str) -> Option<Vec<ArgInfo>>;
     /// Functions that can really be probed; an error says why none can.
     fn functions(&self) -> Result<&[FuncSym], String>;
+    /// Why a function that the kernel has is not among them.
+    fn why_not_function(&self, name: &str) -> Option<String> {
+        let _ = name;
+        None
+    }
     /// Arguments of a function's entry; at its return `arg0` is the offset and `args[1]` the value.
     fn function_args(&self, f: &str, module: &str, ret: bool) -> Option<Vec<ArgInfo>>;
 }

@@ -38,7 +38,8 @@ const UNITS: [(&str, u64); 17] = [
 ];
 
 const FIRST: u32 = 10_000;
-const FIRST_ON_DEMAND: u32 = 1_000_000;
+// Six digits: the column of ids is that wide.
+const FIRST_ON_DEMAND: u32 = 900_000;
 
 /// The row of the usual rates.
 pub const PROVIDER: Provider = Provider {

@@ -184,10 +184,11 @@ fn args(facts: &dyn Facts, probe: &ProbeInfo) -> Option<Vec<ArgInfo>> {
         };
         return Some(vec![value("ret"), value("ret")]);
     }
-    // A 32-bit caller's structures and longs are not the native ones.
+    // Of a 32-bit caller too: what its pointers lead to differs, but that is user memory, which D only copies; and a
+    // description that says nothing about the module must have arguments that agree.
     match abi {
         Abi::Native => facts.syscall_params(kernel_name(&probe.function)),
-        Abi::Compat32 => None,
+        Abi::Compat32 => facts.syscall_params(compat_name(&probe.function)),
     }
 }
 
@@ -199,9 +200,11 @@ pub fn params_of_format(text: &str) -> Vec<ArgInfo> {
         let declaration = declaration.trim();
         let at = declaration.rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))? + 1;
         let (ty, name) = declaration.split_at(at);
+        // DTrace lists them without qualifiers.
+        let ty = ty.trim();
         Some(ArgInfo {
             name: name.to_owned(),
-            ty: ArgType::C(ty.trim().to_owned()),
+            ty: ArgType::C(ty.strip_prefix("const ").unwrap_or(ty).to_owned()),
         })
     });
     fields
@@ -231,7 +234,7 @@ mod tests {
             got,
             [
                 ("dfd".to_owned(), c("int")),
-                ("filename".to_owned(), c("const char *")),
+                ("filename".to_owned(), c("char *")),
                 ("vec".to_owned(), c("struct iovec *"))
             ]
         );

@@ -8,11 +8,13 @@
 use super::printf::{self, Spec};
 use super::quantize;
 use super::record::{self, Style};
+use super::stack;
 use super::symbol::Symbols;
-use super::value::key_member;
+use super::value::{Value, key_member};
 use dsl::format::{Conv, ConvKind, Format};
-use dsl::program::{AggFunc, AggId};
+use dsl::program::{AggFunc, AggId, KeyType};
 use std::cmp::Ordering;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
 use tracer_ebpf::backend::{BackendError, Session};
@@ -108,6 +110,16 @@ fn subtract(func: AggFunc, raw: &[i64], base: &[i64]) -> Vec<i64> {
     out
 }
 
+/// Two elements as one, as if the kernel had kept them under one key.
+fn merge(func: AggFunc, a: &[i64], b: &[i64]) -> Vec<i64> {
+    let at = |s: &[i64]| s.first().copied().unwrap_or(0);
+    match func {
+        AggFunc::Min => vec![at(a).min(at(b))],
+        AggFunc::Max => vec![at(a).max(at(b))],
+        _ => subtract(func, a, &subtract(func, &vec![0; b.len()], b)),
+    }
+}
+
 fn squares(data: &[i64]) -> u128 {
     let word = |i: usize| u128::from(data.get(i).copied().unwrap_or(0) as u64);
     word(2) | word(3) << 64
@@ -160,13 +172,49 @@ fn compare_keys(fields: &[KeyField], a: &[u8], b: &[u8], pos: usize) -> Ordering
                 a.get(range.clone()).unwrap_or_default(),
                 b.get(range).unwrap_or_default(),
             );
-            match f.bytes {
-                1 | 2 | 4 | 8 => a.iter().rev().cmp(b.iter().rev()),
-                _ => a.cmp(b),
+            match f.ty {
+                // Little-endian.
+                KeyType::Int { .. } | KeyType::Sym(_) => a.iter().rev().cmp(b.iter().rev()),
+                KeyType::Str
+                | KeyType::Bytes { .. }
+                | KeyType::Stack { .. }
+                | KeyType::Ustack { .. } => a.cmp(b),
             }
         })
         .find(|o| o.is_ne())
         .unwrap_or(Ordering::Equal)
+}
+
+/// The key by which a row is known: addresses that are shown alike, by `sym()` and its like, are one; of kernel stacks only
+/// what the user means counts.
+fn by_symbol(
+    fields: &[KeyField],
+    key: &[u8],
+    seen: &mut HashMap<(usize, String), Vec<u8>>,
+    symbols: &mut Symbols,
+) -> Vec<u8> {
+    let mut key = key.to_vec();
+    for (i, f) in fields.iter().enumerate() {
+        let range = f.off as usize..(f.off + f.bytes) as usize;
+        match key_member(f, &key) {
+            Value::Sym { addr, pid, kind } => {
+                let shown = (i, symbols.by_kind(kind, pid, addr));
+                if let Some(bytes) = key.get_mut(range) {
+                    bytes.copy_from_slice(seen.entry(shown).or_insert_with(|| bytes.to_vec()));
+                }
+            }
+            Value::Stack { frames, most } => {
+                let pcs = stack::without_ours(frames, most, symbols);
+                let pcs = pcs.into_iter().flat_map(u64::to_le_bytes);
+                if let Some(bytes) = key.get_mut(range) {
+                    let with_zeros = pcs.chain(std::iter::repeat(0));
+                    bytes.iter_mut().zip(with_zeros).for_each(|(to, b)| *to = b);
+                }
+            }
+            Value::Int { .. } | Value::Str(_) | Value::Bytes { .. } | Value::Ustack { .. } => {}
+        }
+    }
+    key
 }
 
 impl Aggs {
@@ -389,10 +437,28 @@ impl Aggs {
     }
 
     /// The rows of one or several aggregations, in their order. A key that one of several lacks has zeros there.
-    fn rows(&self, ids: &[AggId], style: AggStyle) -> Vec<Row> {
-        let tables: Vec<HashMap<&Vec<u8>, Shown>> =
-            ids.iter().map(|&id| self.shown(id).collect()).collect();
-        let keys: BTreeSet<&Vec<u8>> = tables.iter().flat_map(|t| t.keys().copied()).collect();
+    fn rows(&self, ids: &[AggId], style: AggStyle, symbols: &mut Symbols) -> Vec<Row> {
+        let mut seen = HashMap::new();
+        let mut tables: Vec<HashMap<Vec<u8>, Shown>> = Vec::with_capacity(ids.len());
+        for &id in ids {
+            let Some(layout) = self.layout(id) else {
+                continue;
+            };
+            let mut table: HashMap<Vec<u8>, Shown> = HashMap::new();
+            for (key, value) in self.shown(id) {
+                match table.entry(by_symbol(&layout.keys, key, &mut seen, symbols)) {
+                    Entry::Vacant(e) => {
+                        e.insert(value);
+                    }
+                    Entry::Occupied(mut e) => {
+                        let data = merge(layout.func, &e.get().data, &value.data);
+                        e.get_mut().data = data;
+                    }
+                }
+            }
+            tables.push(table);
+        }
+        let keys: BTreeSet<&Vec<u8>> = tables.iter().flat_map(|t| t.keys()).collect();
         let mut rows: Vec<Row> = keys
             .into_iter()
             .map(|k| Row {
@@ -463,7 +529,7 @@ impl Aggs {
         let Some(layout) = ids.first().and_then(|&id| self.layout(id)) else {
             return;
         };
-        for row in self.rows(ids, style) {
+        for row in self.rows(ids, style, symbols) {
             for f in &layout.keys {
                 record::key(out, &key_member(f, &row.key), style.datum, symbols);
             }
@@ -501,7 +567,7 @@ impl Aggs {
         let Some(layout) = ids.first().and_then(|&id| self.layout(id)) else {
             return;
         };
-        for row in self.rows(ids, style) {
+        for row in self.rows(ids, style, symbols) {
             let mut members = layout.keys.iter().map(|f| key_member(f, &row.key));
             let mut value = |out: &mut Vec<u8>, c: &Conv, spec: Spec, nth: usize| {
                 // Fewer `@` than aggregations or more: they start over.

@@ -86,6 +86,21 @@ fn keys_compare_as_unsigned() {
 }
 
 #[test]
+fn strings_compare_as_text_however_short() {
+    let mut b = Built::default();
+    let id = b.agg(AggFunc::Count, &[KeyType::Bytes { size: 4 }]);
+    let mut s = MockSession::default();
+    for k in [b"b\0\0\0", b"aa\0\0", b"a\0\0\0"] {
+        s.set(0, k, &[1]);
+    }
+    let mut a = Aggs::new(b.aggs);
+    assert_eq!(
+        print(&mut a, &[id], AggStyle::default(), &mut s),
+        "a 1\naa 1\nb 1"
+    );
+}
+
+#[test]
 fn averages_order_by_their_quotient() {
     let elems: &[(i32, &[i64])] = &[(1, &[10, 100]), (2, &[1, 50]), (3, &[0, 0])];
     check_order(AggFunc::Avg, elems, AggStyle::default(), "3 0\n1 10\n2 50");

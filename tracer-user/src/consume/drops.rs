@@ -45,6 +45,13 @@ const LOSSES: &[Loss] = &[
         many: "dynamic variable drops",
     },
     Loss {
+        kind: DropKind::SpecUnavail,
+        per_cpu: false,
+        tag: "SPECUNAVAIL",
+        one: "failed speculation (no speculative buffer available)",
+        many: "failed speculations (no speculative buffer available)",
+    },
+    Loss {
         kind: DropKind::DblError,
         per_cpu: false,
         tag: "DBLERROR",
@@ -66,12 +73,7 @@ pub fn messages(before: &Drops, now: &Drops, tags: bool) -> Vec<String> {
         at(now).saturating_sub(at(before))
     };
     let line = |n: u64, tag: &str, one: &str, many: &str, at: &str| {
-        let tag = if tags {
-            format!("[DTRACEDROP_{tag}] ")
-        } else {
-            String::new()
-        };
-        format!("dtrace: {tag}{n} {}{at}\n", if n == 1 { one } else { many })
+        message(n, tags.then_some(tag), if n == 1 { one } else { many }, at)
     };
     let cpus = now.per_cpu.len();
     let mut out = Vec::new();
@@ -100,6 +102,21 @@ pub fn messages(before: &Drops, now: &Drops, tags: bool) -> Vec<String> {
         ));
     }
     out
+}
+
+/// The message for records that found no room in their speculation.
+pub fn speculative(n: u64, tags: bool) -> Option<String> {
+    let what = match n {
+        0 => return None,
+        1 => "speculative drop",
+        _ => "speculative drops",
+    };
+    Some(message(n, tags.then_some("SPEC"), what, ""))
+}
+
+fn message(n: u64, tag: Option<&str>, what: &str, at: &str) -> String {
+    let tag = tag.map_or_else(String::new, |t| format!("[DTRACEDROP_{t}] "));
+    format!("dtrace: {tag}{n} {what}{at}\n")
 }
 
 #[cfg(test)]

@@ -42,6 +42,9 @@ impl Session for MockSession {
         self.records.drain(..).for_each(|r| sink(&r));
         Ok(())
     }
+    fn exited(&mut self) -> Result<Option<i32>, BackendError> {
+        Ok(None)
+    }
     fn wake_fd(&self) -> Option<std::os::fd::RawFd> {
         None
     }
@@ -199,11 +202,19 @@ impl Built {
 
 fn data(s: &StmtKind) -> Vec<&Datum> {
     match s {
-        StmtKind::Trace(d) | StmtKind::Stack(d) | StmtKind::Exit(d) | StmtKind::Normalize(_, d) => {
-            vec![d]
-        }
+        StmtKind::Trace(d)
+        | StmtKind::Print { data: d, .. }
+        | StmtKind::Stack(d)
+        | StmtKind::Exit(d)
+        | StmtKind::Normalize(_, d)
+        | StmtKind::Speculate(d)
+        | StmtKind::Commit(d)
+        | StmtKind::Discard(d) => vec![d],
         StmtKind::Tracemem { data, shown } => std::iter::once(data).chain(shown).collect(),
-        StmtKind::Printf { args, .. } => args.iter().collect(),
+        StmtKind::Printf { args, .. }
+        | StmtKind::Freopen { args, .. }
+        | StmtKind::System { args, .. } => args.iter().collect(),
+        StmtKind::Setopt(name, value) => std::iter::once(name).chain(value).collect(),
         StmtKind::Trunc(_, d) => d.iter().collect(),
         _ => vec![],
     }
@@ -226,7 +237,7 @@ fn field(d: &Datum) -> (FieldKind, u32) {
             },
             *size,
         ),
-        Datum::Stack { .. } => (FieldKind::Stack, 4),
+        Datum::Stack { frames } => (FieldKind::Stack { frames: *frames }, 4),
         Datum::Ustack { .. } => (FieldKind::Ustack, 8),
         Datum::Sym { kind, .. } => (
             FieldKind::Sym { kind: *kind },

@@ -9,14 +9,18 @@ pub mod drops;
 pub mod flow;
 pub mod net;
 pub mod out;
+mod outward;
+mod print;
 pub mod printf;
 pub mod quantize;
 pub mod record;
+mod spec;
 pub mod stack;
 pub mod symbol;
 pub mod time;
 pub mod value;
 
+use crate::options::{Opt, Options};
 use agg::{AggStyle, Aggs};
 use anyhow::{Context, Result};
 use dsl::dif::fault::Fault;
@@ -46,7 +50,7 @@ pub struct Look {
     pub droptags: bool,
     /// `-x noresolve`: user addresses are shown as numbers.
     pub noresolve: bool,
-    /// `_DTRACE_TESTING` is set: no CPU and ID columns.
+    /// `_DTRACE_TESTING` is set: no CPU and ID columns, no blank line at the end.
     pub testing: bool,
 }
 
@@ -68,6 +72,10 @@ pub struct Enabling<'a> {
 pub struct Consumer<'a> {
     enabling: Enabling<'a>,
     look: Look,
+    /// The settings: `setopt()` changes them.
+    pub options: Options,
+    changed: bool,
+    speculations: spec::Speculations,
     /// Where to.
     pub out: Out,
     aggs: Aggs,
@@ -104,6 +112,9 @@ impl<'a> Consumer<'a> {
         Consumer {
             enabling,
             look,
+            options: Options::default(),
+            changed: false,
+            speculations: spec::Speculations::default(),
             out,
             aggs,
             symbols: Symbols::new(look.noresolve),
@@ -121,7 +132,7 @@ impl<'a> Consumer<'a> {
         self.status
     }
 
-    /// Takes everything that is ready out of the ring and prints it. Gives the number of records.
+    /// Takes everything that is ready out of the ring and prints it. Gives the number of bytes that there were.
     pub fn drain(&mut self, session: &mut dyn Session) -> Result<usize> {
         let mut arena = std::mem::take(&mut self.arena);
         let mut ends = std::mem::take(&mut self.ends);
@@ -149,53 +160,82 @@ impl<'a> Consumer<'a> {
                     .map(|r| head(r))
                     .find(|h| h.cpu == cpu && h.clause != FAULT_RECORD)
             };
-            self.record(record, next, session)?;
+            self.record(record, &next, session)?;
             self.out.flush_if_full()?;
             if crate::signals::impatient() {
                 break;
             }
         }
-        let n = records.len();
         drop(records);
+        let bytes = arena.len();
         self.arena = arena;
         self.ends = ends;
         self.out.flush()?;
-        Ok(n)
+        Ok(bytes)
     }
 
     fn record(
         &mut self,
         record: &[u8],
-        next: impl Fn() -> Option<Head>,
+        next: &dyn Fn() -> Option<Head>,
         session: &mut dyn Session,
     ) -> Result<()> {
         let h = head(record);
         if h.clause == FAULT_RECORD {
             return self.fault(h, record);
         }
+        let ix = usize::from(h.clause);
+        let stmts = self.enabling.program.clauses.get(ix).map(|c| &c.stmts);
+        let speculates = |k: &StmtKind| matches!(k, StmtKind::Speculate(_));
+        let at = stmts.and_then(|s| s.iter().position(|s| speculates(&s.kind)));
+        if let (Some(at), Some(layout)) = (at, self.enabling.records.get(ix)) {
+            let mut fields = value::fields(layout, record);
+            let token = fields.find(|(f, _)| f.stmt == at as u32);
+            let room = self.options.get(Opt::specsize);
+            self.speculations
+                .hold(token.map_or(0, |(_, v)| v.unsigned()), record, room);
+            return Ok(());
+        }
+        self.show(record, next, session)
+    }
+
+    /// Prints a record.
+    fn show(
+        &mut self,
+        record: &[u8],
+        next: &dyn Fn() -> Option<Head>,
+        session: &mut dyn Session,
+    ) -> Result<()> {
+        let h = head(record);
         let (program, records) = (self.enabling.program, self.enabling.records);
         let ix = usize::from(h.clause);
         let (Some(clause), Some(layout)) = (program.clauses.get(ix), records.get(ix)) else {
             return Ok(());
         };
-        self.line(h, next);
+        // A clause that does no more than commit and discard shows nothing of itself.
+        let shown =
+            |k: &StmtKind| !k.silent() && !matches!(k, StmtKind::Commit(_) | StmtKind::Discard(_));
+        let line = clause.stmts.is_empty() || clause.stmts.iter().any(|s| shown(&s.kind));
+        if line {
+            self.line(h, next);
+        }
         let mut values = value::fields(layout, record)
             .map(|(f, v)| (f.stmt, v))
             .peekable();
         for (i, stmt) in clause.stmts.iter().enumerate() {
             let mut own =
                 std::iter::from_fn(|| values.next_if(|(s, _)| *s == i as u32).map(|(_, v)| v));
-            self.statement(&stmt.kind, &mut own, session)?;
+            self.statement(h, &stmt.kind, &mut own, session)?;
             own.for_each(drop);
         }
-        if !self.look.quiet {
+        if line && !self.look.quiet {
             self.out.buf.push(b'\n');
         }
         Ok(())
     }
 
     /// The heading, once, and the columns before a record's data.
-    fn line(&mut self, h: Head, next: impl Fn() -> Option<Head>) {
+    fn line(&mut self, h: Head, next: &dyn Fn() -> Option<Head>) {
         let (look, probes) = (self.look, self.enabling.probes);
         let out = &mut self.out.buf;
         // Writing to a Vec never fails.
@@ -237,6 +277,7 @@ impl<'a> Consumer<'a> {
 
     fn statement(
         &mut self,
+        h: Head,
         stmt: &StmtKind,
         values: &mut dyn Iterator<Item = Value<'_>>,
         session: &mut dyn Session,
@@ -247,10 +288,27 @@ impl<'a> Consumer<'a> {
         };
         let out = &mut self.out.buf;
         match stmt {
-            StmtKind::Expr(_) | StmtKind::Aggregate { .. } => {}
+            StmtKind::Expr(_)
+            | StmtKind::Aggregate { .. }
+            | StmtKind::Raise(_)
+            | StmtKind::Chill(_)
+            | StmtKind::Speculate(_) => {}
+            StmtKind::Commit(_) => {
+                let token = values.next().map_or(0, |v| v.unsigned());
+                self.commit(token, session)?;
+            }
+            StmtKind::Discard(_) => {
+                let token = values.next().map_or(0, |v| v.unsigned());
+                self.speculations.end(token);
+            }
             StmtKind::Trace(_) | StmtKind::Stack(_) => {
                 for v in values {
                     record::trace(out, &v, style, &mut self.symbols);
+                }
+            }
+            StmtKind::Print { shape, .. } => {
+                if let Some(v) = values.next() {
+                    print::print(out, shape, &v);
                 }
             }
             StmtKind::Tracemem { .. } => {
@@ -294,6 +352,25 @@ impl<'a> Consumer<'a> {
                 self.aggs.normalize(*agg, n, session)?;
             }
             StmtKind::Denormalize(agg) => self.aggs.normalize(*agg, 1, session)?,
+            StmtKind::Setopt(_, value) => {
+                let name = values.next();
+                let value = values.next().filter(|_| value.is_some());
+                let text = |v: &Option<Value<'_>>| match v {
+                    Some(Value::Str(s)) => s.to_vec(),
+                    _ => Vec::new(),
+                };
+                self.setopt(h, &text(&name), Some(&text(&value)))?;
+            }
+            StmtKind::Ftruncate => self.out.truncate()?,
+            StmtKind::Freopen { format, .. } | StmtKind::System { format, .. } => {
+                let mut text = Vec::new();
+                let agg = &mut |_: &mut Vec<u8>, _: &_, _, _| ();
+                printf::print(&mut text, format, values, &mut self.symbols, agg);
+                match stmt {
+                    StmtKind::System { .. } => self.system(h, &text)?,
+                    _ => self.freopen(h, &text)?,
+                }
+            }
         }
         Ok(())
     }
@@ -315,17 +392,7 @@ impl<'a> Consumer<'a> {
         let fault = Fault::from_num(uint(record, 12, 4) as u32).unwrap_or(Fault::Unknown);
         let offset = uint(record, 16, 4) as u32 as i32;
         let addr = uint(record, 24, 8);
-        let at = h.probe as usize;
-        let epid = self
-            .enabling
-            .epids
-            .get(at)
-            .and_then(|l| l.iter().find(|(c, _)| *c == clause))
-            .map_or(0, |e| e.1);
-        let (id, name) = match self.enabling.probes.get(at) {
-            Some(p) => (p.id, p.to_string()),
-            None => (0, String::from("?")),
-        };
+        let who = self.who(h, clause);
         let addr = if fault.has_addr() {
             format!(" ({addr:#x})")
         } else {
@@ -341,7 +408,7 @@ impl<'a> Consumer<'a> {
             String::new()
         };
         self.out.say(&format!(
-            "dtrace: error on enabled probe ID {epid} (ID {id}: {name}): {}{addr} in {place}{offset}\n",
+            "dtrace: error on enabled probe {who}: {}{addr} in {place}{offset}\n",
             fault.text()
         ))?;
         Ok(())
@@ -353,13 +420,24 @@ impl<'a> Consumer<'a> {
         for m in drops::messages(&self.drops, &now, self.look.droptags) {
             self.out.say(&m)?;
         }
+        let lost = std::mem::take(&mut self.speculations.drops);
+        if let Some(m) = drops::speculative(lost, self.look.droptags) {
+            self.out.say(&m)?;
+        }
         self.drops = now;
         Ok(())
     }
 
-    /// A newline, as after `^C` and before the aggregations at the end.
+    /// A newline after `^C`.
     pub fn newline(&mut self) {
         self.out.buf.push(b'\n');
+    }
+
+    /// The newline that ends the records, before the aggregations; `_DTRACE_TESTING` leaves it out.
+    pub fn end_of_records(&mut self) {
+        if !self.look.testing {
+            self.newline();
+        }
     }
 
     /// The aggregations that no `printa` printed, at the end.
@@ -384,9 +462,10 @@ impl<'a> Consumer<'a> {
         let field = |f: &Field| match f.kind {
             FieldKind::Ustack => true,
             FieldKind::Sym { kind } => value::is_user(kind),
-            FieldKind::Int { .. } | FieldKind::Str | FieldKind::Bytes { .. } | FieldKind::Stack => {
-                false
-            }
+            FieldKind::Int { .. }
+            | FieldKind::Str
+            | FieldKind::Bytes { .. }
+            | FieldKind::Stack { .. } => false,
         };
         self.enabling.aggs.iter().flat_map(|a| &a.keys).any(key)
             || self

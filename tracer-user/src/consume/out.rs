@@ -1,8 +1,10 @@
 //! Where the output goes: one buffer, written out at the end of each drain and before anything is said on the standard
 //! error, so that the two keep their order on a terminal.
 
+use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
+use std::os::fd::AsFd;
 
 /// A destination.
 enum Sink {
@@ -15,6 +17,8 @@ enum Sink {
 /// The output of a session.
 pub struct Out {
     sink: Sink,
+    /// Where it went before `freopen()`.
+    first: Option<Sink>,
     /// What is not written yet.
     pub buf: Vec<u8>,
     closed: bool,
@@ -29,6 +33,7 @@ impl Out {
     fn new(sink: Sink) -> Out {
         Out {
             sink,
+            first: None,
             buf: Vec::new(),
             closed: false,
             #[cfg(test)]
@@ -45,6 +50,34 @@ impl Out {
     pub fn file(path: &str) -> io::Result<Out> {
         let file = File::options().append(true).create(true).open(path)?;
         Ok(Out::new(Sink::File(file)))
+    }
+
+    /// From here on to the end of that file; with an empty name back to where it went at first.
+    pub fn reopen(&mut self, path: &OsStr) -> io::Result<()> {
+        self.flush()?;
+        if path.is_empty() {
+            if let Some(first) = self.first.take() {
+                self.sink = first;
+            }
+            return Ok(());
+        }
+        let file = File::options().append(true).create(true).open(path)?;
+        let before = std::mem::replace(&mut self.sink, Sink::File(file));
+        self.first.get_or_insert(before);
+        Ok(())
+    }
+
+    /// Drops what the file holds. Where the output goes to no file, nothing happens.
+    pub fn truncate(&mut self) -> io::Result<()> {
+        self.flush()?;
+        let cut = |mut f: &File| f.set_len(0).and_then(|()| f.seek(SeekFrom::Start(0)));
+        let _ = match &self.sink {
+            Sink::Stdout => cut(&File::from(io::stdout().as_fd().try_clone_to_owned()?)),
+            Sink::File(f) => cut(f),
+            #[cfg(test)]
+            Sink::Memory(_) => Ok(0),
+        };
+        Ok(())
     }
 
     /// For tests.

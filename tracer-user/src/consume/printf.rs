@@ -13,6 +13,9 @@ use dsl::format::{Conv, ConvKind, Format, Piece, Size};
 /// Digits of a pointer: the width that `?` stands for.
 const POINTER_WIDTH: usize = 16;
 
+/// Prints the conversion of an aggregation's value; the number says how many there were before it.
+pub type AggConv<'a> = &'a mut dyn FnMut(&mut Vec<u8>, &Conv, Spec, usize);
+
 /// Prints a format. `agg` prints the conversion of an aggregation's value (`%@d`), with the number of such conversions
 /// before it.
 pub fn print(
@@ -20,7 +23,7 @@ pub fn print(
     format: &Format,
     args: &mut dyn Iterator<Item = Value<'_>>,
     symbols: &mut Symbols,
-    agg: &mut dyn FnMut(&mut Vec<u8>, &Conv, Spec, usize),
+    agg: AggConv<'_>,
 ) {
     let mut seen = 0;
     for piece in &format.pieces {
@@ -183,7 +186,7 @@ fn grouped(digits: &str, separator: &str) -> String {
         .chars()
         .enumerate()
         .flat_map(|(i, c)| {
-            let sep = if i > 0 && (n - i) % 3 == 0 {
+            let sep = if i > 0 && (n - i).is_multiple_of(3) {
                 separator
             } else {
                 ""
@@ -257,7 +260,7 @@ fn text_of(v: &Value<'_>, symbols: &mut Symbols) -> Vec<u8> {
         Value::Bytes { data, .. } => super::value::until_nul(data).to_vec(),
         Value::Int { .. } => v.signed().to_string().into_bytes(),
         Value::Sym { addr, pid, kind } => symbols.by_kind(*kind, *pid, *addr).into_bytes(),
-        Value::Stack(_) | Value::Ustack { .. } => {
+        Value::Stack { .. } | Value::Ustack { .. } => {
             let mut s = Vec::new();
             stack::print(&mut s, v, 0, symbols);
             s
@@ -607,12 +610,18 @@ mod tests {
         s.extend(0_u64.to_le_bytes());
         check(
             "%k",
-            &[Value::Stack(&s)],
+            &[Value::Stack {
+                frames: &s,
+                most: 20,
+            }],
             "\nvmlinux`vfs_read+0x4\next4`ext4_open\n",
         );
         check(
             "%4k",
-            &[Value::Stack(&s)],
+            &[Value::Stack {
+                frames: &s,
+                most: 20,
+            }],
             "\n    vmlinux`vfs_read+0x4\n    ext4`ext4_open\n",
         );
     }

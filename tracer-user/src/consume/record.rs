@@ -76,7 +76,9 @@ fn datum(
             Some(s) if !style.rawbytes => text(out, s, style.quiet, width),
             _ => dump(out, data),
         },
-        Value::Stack(_) | Value::Ustack { .. } => stack::print(out, v, style.stackindent, symbols),
+        Value::Stack { .. } | Value::Ustack { .. } => {
+            stack::print(out, v, style.stackindent, symbols)
+        }
         Value::Sym { addr, pid, kind } => {
             let name = symbols.by_kind(kind, pid, addr);
             text(out, name.as_bytes(), false, KEY_WIDTH);

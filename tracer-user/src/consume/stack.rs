@@ -32,9 +32,19 @@ const OURS: &[&str] = &[
     "arch_ftrace_ops_list_func",
 ];
 
+/// A kernel stack as the user means it: without our frames at the top, no longer than wanted.
+pub fn without_ours(bytes: &[u8], most: usize, symbols: &mut Symbols) -> Vec<u64> {
+    let ours = |pc: &u64| {
+        symbols
+            .kernel_function(*pc)
+            .is_some_and(|f| OURS.iter().any(|o| f.starts_with(o)))
+    };
+    frames(bytes).skip_while(ours).take(most).collect()
+}
+
 /// Prints a stack, each frame after `indent` blanks. Anything that is not a stack prints nothing.
 pub fn print(out: &mut Vec<u8>, v: &Value<'_>, indent: usize, symbols: &mut Symbols) {
-    if matches!(v, Value::Stack(_) | Value::Ustack { .. }) {
+    if matches!(v, Value::Stack { .. } | Value::Ustack { .. }) {
         out.push(b'\n');
     }
     let mut line = |s: String| {
@@ -43,17 +53,11 @@ pub fn print(out: &mut Vec<u8>, v: &Value<'_>, indent: usize, symbols: &mut Symb
         out.push(b'\n');
     };
     match *v {
-        Value::Stack(bytes) => {
-            let mut top = true;
-            for pc in frames(bytes) {
-                if top
-                    && symbols
-                        .kernel_function(pc)
-                        .is_some_and(|f| OURS.iter().any(|o| f.starts_with(o)))
-                {
-                    continue;
-                }
-                top = false;
+        Value::Stack {
+            frames: bytes,
+            most,
+        } => {
+            for pc in without_ours(bytes, most, symbols) {
                 line(symbols.kernel(pc));
             }
         }
@@ -79,7 +83,11 @@ mod tests {
         ]);
         let bytes: Vec<u8> = pcs.iter().flat_map(|p| p.to_le_bytes()).collect();
         let mut out = Vec::new();
-        print(&mut out, &Value::Stack(&bytes), 14, &mut symbols);
+        let stack = Value::Stack {
+            frames: &bytes,
+            most: 2,
+        };
+        print(&mut out, &stack, 14, &mut symbols);
         assert_eq!(String::from_utf8_lossy(&out), want);
     }
 
@@ -96,7 +104,7 @@ mod tests {
     #[test]
     fn our_own_frames_are_left_out_at_the_top_only() {
         check(
-            &[0x2010, 0x3004, 0x4001, 0x1001, 0x3004],
+            &[0x2010, 0x3004, 0x4001, 0x1001, 0x3004, 0x1009],
             "\n              vmlinux`vfs_open+0x1\n              vmlinux`bpf_trace_run2+0x4\n",
         );
     }

@@ -35,7 +35,7 @@ fn run(
         (0x2000, "vmlinux", "path_openat"),
     ]);
     c.drain(&mut session).expect("drained");
-    c.newline();
+    c.end_of_records();
     c.print_rest(&mut session).expect("printed");
     let (out, err) = c.out.written();
     (out, err, c.exit_status())
@@ -110,7 +110,7 @@ fn hello_as_in_the_sample() {
             testing: true,
             ..look()
         },
-        "                   FUNCTION:NAME\n                          :BEGIN hi\n\n\n",
+        "                   FUNCTION:NAME\n                          :BEGIN hi\n\n",
     );
 }
 
@@ -404,7 +404,7 @@ fn drops_are_told_once() {
     };
     let mut c = Consumer::new(enabling, look(), Out::memory());
     let mut s = MockSession::default();
-    s.drops.per_cpu = vec![[0; 6]; 2];
+    s.drops.per_cpu = vec![[0; tracer_ebpf::image::DROP_KINDS as usize]; 2];
     s.drops.per_cpu[1][0] = 3;
     c.report_drops(&mut s).expect("told");
     c.report_drops(&mut s).expect("told");

@@ -24,8 +24,13 @@ pub enum Value<'a> {
         /// An array of char.
         chars: bool,
     },
-    /// Kernel stack: little-endian u64s.
-    Stack(&'a [u8]),
+    /// Kernel stack.
+    Stack {
+        /// Little-endian u64s; at the top there may be some that are ours.
+        frames: &'a [u8],
+        /// How many the program wants.
+        most: usize,
+    },
     /// User stack.
     Ustack {
         /// Process.
@@ -51,7 +56,7 @@ impl Value<'_> {
             Value::Int { bits, size, signed } => extend(bits, size, signed),
             Value::Sym { addr, .. } => addr as i64,
             Value::Bytes { data, .. } | Value::Str(data) => uint(data, 0, data.len().min(8)) as i64,
-            Value::Stack(_) | Value::Ustack { .. } => 0,
+            Value::Stack { .. } | Value::Ustack { .. } => 0,
         }
     }
 
@@ -146,7 +151,10 @@ pub fn fields<'a, 'l>(
                 data: slice(record, off, size as usize),
                 chars,
             },
-            FieldKind::Stack => Value::Stack(tail()),
+            FieldKind::Stack { frames } => Value::Stack {
+                frames: tail(),
+                most: usize::from(frames),
+            },
             FieldKind::Ustack => {
                 let frames = tail();
                 Value::Ustack {
@@ -190,7 +198,10 @@ pub fn key_member<'a>(field: &KeyField, key: &'a [u8]) -> Value<'a> {
             data: bytes,
             chars: true,
         },
-        KeyType::Stack { .. } => Value::Stack(bytes),
+        KeyType::Stack { frames } => Value::Stack {
+            frames: bytes,
+            most: usize::from(frames),
+        },
         // The process id takes a word of its own before the frames.
         KeyType::Ustack { .. } => Value::Ustack {
             pid: uint(bytes, 0, 4) as u32,
@@ -231,7 +242,7 @@ mod tests {
                         signed: true,
                     },
                 ),
-                field(16, FieldKind::Stack),
+                field(16, FieldKind::Stack { frames: 20 }),
                 field(20, FieldKind::Ustack),
                 field(
                     28,
@@ -257,7 +268,11 @@ mod tests {
         assert_eq!(v[0], Value::Str(b"ab"));
         assert_eq!(v[1].signed(), -5);
         assert_eq!(v[1].unsigned(), 0xffff_fffb);
-        let Value::Stack(s) = v[2] else {
+        let Value::Stack {
+            frames: s,
+            most: 20,
+        } = v[2]
+        else {
             panic!("{v:?}")
         };
         assert_eq!(frames(s).collect::<Vec<_>>(), [1, 2]);

@@ -89,6 +89,7 @@ flags! {
     Dialect    "X"   Value("a|c|s|t"),   Refused(NO_CPP), "C dialect of the preprocessor";
     ZeroMatch  "Z"   Nothing,            Served,  "permit descriptions that match nothing";
     Boot       "B"   Value("FILE"),      Refused("there are no boot archives here"), "add to a boot archive";
+    Backends   "backends" Nothing,       Served,  "print which kernel sides there are: what each offers, or why it can't be used";
     Help       "help" Nothing,           Served,  "print this";
 }
 

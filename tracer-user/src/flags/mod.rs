@@ -175,6 +175,8 @@ pub enum Mode {
     List,
     /// `-V`.
     Version,
+    /// `--backends`.
+    Backends,
     /// `--help`.
     Help,
 }
@@ -298,6 +300,7 @@ pub fn understand(
             }
             Flag::List => r.mode = Mode::List,
             Flag::Version => r.mode = Mode::Version,
+            Flag::Backends => r.mode = Mode::Backends,
             Flag::Help => {
                 r.mode = Mode::Help;
                 return Ok(r);
@@ -371,7 +374,7 @@ mod tests {
         for d in FLAGS {
             let name = match d.name.len() {
                 1 => format!("-{}", d.name),
-                _ if d.flag == Flag::Help => "--help".to_owned(),
+                _ if matches!(d.flag, Flag::Help | Flag::Backends) => format!("--{}", d.name),
                 _ => format!("-{}", d.name),
             };
             let args: Vec<&str> = match d.takes {

@@ -1,6 +1,6 @@
 /* errno is that of the system call, at its return; arg0 is what the kernel returned. */
 /* @cmd: /bin/cat /nonexistent/file */
-/* @err: ^/bin/cat: /nonexistent/file: No such file */
+/* @err: cat: .*nonexistent.file.?: No such file */
 syscall::openat:entry
 /pid == $target && copyinstr(arg1) == "/nonexistent/file"/
 {

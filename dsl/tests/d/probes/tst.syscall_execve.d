@@ -1,7 +1,7 @@
 /* execve returns 0 in the new program. */
 /* @cmd: /bin/sh -c /bin/true;: */
 syscall::execve:entry
-/copyinstr(arg0) == "/bin/true"/
+/ppid == $target && copyinstr(arg0) == "/bin/true"/
 {
 	self->mine = 1;
 }

@@ -1,0 +1,60 @@
+/*
+ * curpsinfo, curlwpsinfo, curcpu: what DTrace's scripts know of a process, a thread and a CPU, from Linux's task_struct.
+ * Members that Linux has no counterpart for are not here; their use is an error that names them.
+ */
+
+typedef struct psinfo {
+	int pr_nlwp;
+	pid_t pr_pid;
+	pid_t pr_ppid;
+	pid_t pr_pgid;
+	pid_t pr_sid;
+	uid_t pr_uid;
+	uid_t pr_euid;
+	gid_t pr_gid;
+	gid_t pr_egid;
+	uintptr_t pr_addr;
+	string pr_fname;
+} psinfo_t;
+
+translator psinfo_t < struct task_struct *T > {
+	pr_nlwp = T->signal->nr_threads;
+	pr_pid = T->tgid;
+	pr_ppid = T->real_parent->tgid;
+	pr_pgid = T->signal->pids[2]->numbers[0].nr;
+	pr_sid = T->signal->pids[3]->numbers[0].nr;
+	pr_uid = T->cred->uid.val;
+	pr_euid = T->cred->euid.val;
+	pr_gid = T->cred->gid.val;
+	pr_egid = T->cred->egid.val;
+	pr_addr = (uintptr_t)T;
+	pr_fname = stringof(T->group_leader->comm);
+};
+
+typedef struct lwpsinfo {
+	int pr_flag;
+	id_t pr_lwpid;
+	uintptr_t pr_addr;
+	int pr_pri;
+	processorid_t pr_onpro;
+} lwpsinfo_t;
+
+translator lwpsinfo_t < struct task_struct *T > {
+	pr_flag = T->flags;
+	pr_lwpid = T->pid;
+	pr_addr = (uintptr_t)T;
+	pr_pri = T->prio;
+	pr_onpro = cpu;
+};
+
+typedef struct cpuinfo {
+	processorid_t cpu_id;
+} cpuinfo_t;
+
+translator cpuinfo_t < struct task_struct *T > {
+	cpu_id = cpu;
+};
+
+inline psinfo_t *curpsinfo = xlate <psinfo_t *> (curthread);
+inline lwpsinfo_t *curlwpsinfo = xlate <lwpsinfo_t *> (curthread);
+inline cpuinfo_t *curcpu = xlate <cpuinfo_t *> (curthread);

@@ -1,0 +1,1 @@
+BEGIN { @ = count(); commit(1); }

@@ -1,0 +1,1 @@
+inline int f[int x] = x; BEGIN { trace(f); }

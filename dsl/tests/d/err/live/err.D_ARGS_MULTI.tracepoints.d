@@ -1,0 +1,1 @@
+sdt:sched::sched_* { trace(args[0]); }

@@ -1,0 +1,1 @@
+syscall:nosuchmodule:openat:entry { trace(1); }

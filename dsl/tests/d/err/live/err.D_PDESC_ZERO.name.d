@@ -1,0 +1,1 @@
+syscall::openat:enter { trace(1); }

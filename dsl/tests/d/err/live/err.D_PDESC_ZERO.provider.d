@@ -1,0 +1,1 @@
+nosuch:::entry { trace(1); }

@@ -1,0 +1,1 @@
+syscall::opennat:entry { trace(1); }

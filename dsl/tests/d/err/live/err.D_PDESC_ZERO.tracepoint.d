@@ -1,0 +1,1 @@
+sdt:sched::sched_swich { trace(1); }

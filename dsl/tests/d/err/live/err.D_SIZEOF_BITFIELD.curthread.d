@@ -1,0 +1,1 @@
+BEGIN { trace(sizeof (curthread->sched_reset_on_fork)); }

@@ -1,0 +1,121 @@
+//! Actions of the consumer that reach beyond its own output: options changed while tracing, other output files, commands.
+
+use super::record::Style;
+use super::{AggStyle, Consumer, Head, Look};
+use crate::options::{Opt, Options};
+use anyhow::Result;
+use dsl::program::ClauseId;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::process::Command;
+
+impl Look {
+    /// As the options have it.
+    pub fn new(options: &Options) -> Look {
+        let number = |opt| usize::try_from(options.get(opt)).unwrap_or(usize::MAX);
+        let datum = Style {
+            quiet: options.on(Opt::quiet),
+            rawbytes: options.on(Opt::rawbytes),
+            // Nobody's terminal is wider.
+            stackindent: number(Opt::stackindent).min(4096),
+        };
+        Look {
+            quiet: options.on(Opt::quiet),
+            flow: options.on(Opt::flowindent),
+            datum,
+            agg: AggStyle {
+                by_key: options.on(Opt::aggsortkey),
+                reverse: options.on(Opt::aggsortrev),
+                pos: number(Opt::aggsortpos).min(4096),
+                key_pos: number(Opt::aggsortkeypos).min(4096),
+                zoom: options.on(Opt::aggzoom),
+                datum,
+            },
+            droptags: options.on(Opt::droptags),
+            noresolve: options.on(Opt::noresolve),
+            testing: std::env::var_os("_DTRACE_TESTING").is_some(),
+        }
+    }
+}
+
+impl Consumer<'_> {
+    /// The settings, where `setopt()` has changed them since the last time.
+    pub fn changed_options(&mut self) -> Option<&Options> {
+        std::mem::take(&mut self.changed).then_some(&self.options)
+    }
+
+    /// `setopt()`.
+    pub(super) fn setopt(&mut self, h: Head, name: &[u8], value: Option<&[u8]>) -> Result<()> {
+        let name = String::from_utf8_lossy(name);
+        // As DTrace has it, an empty value is none.
+        let value = value.map(String::from_utf8_lossy).filter(|v| !v.is_empty());
+        match self.options.set_live(&name, value.as_deref()) {
+            Ok(()) => {
+                self.look = Look::new(&self.options);
+                self.changed = true;
+                Ok(())
+            }
+            Err(e) => {
+                let value = value.unwrap_or_default();
+                self.complain(
+                    h,
+                    &format!("couldn't set option \"{name}\" to \"{value}\": {e}"),
+                )
+            }
+        }
+    }
+
+    /// `freopen()`: from here on the output goes to the end of that file; with an empty name to where it went at first.
+    pub(super) fn freopen(&mut self, h: Head, name: &[u8]) -> Result<()> {
+        match self.out.reopen(OsStr::from_bytes(name)) {
+            Ok(()) => Ok(()),
+            Err(e) => {
+                let name = String::from_utf8_lossy(name);
+                self.complain(h, &format!("couldn't freopen() \"{name}\": {}", reason(&e)))
+            }
+        }
+    }
+
+    /// `system()`: a shell's command, in its turn among what is printed. What becomes of it is nobody's business.
+    pub(super) fn system(&mut self, h: Head, command: &[u8]) -> Result<()> {
+        self.out.flush()?;
+        let run = Command::new("/bin/sh")
+            .arg("-c")
+            .arg(OsStr::from_bytes(command))
+            .status();
+        match run {
+            Ok(_) => Ok(()),
+            Err(e) => self.complain(h, &format!("couldn't run /bin/sh: {}", reason(&e))),
+        }
+    }
+
+    /// Something that an action of the consumer could not do.
+    fn complain(&mut self, h: Head, text: &str) -> Result<()> {
+        let who = self.who(h, ClauseId(u32::from(h.clause)));
+        self.out
+            .say(&format!("dtrace: error on enabled probe {who}: {text}\n"))?;
+        Ok(())
+    }
+
+    /// The enabled probe and the probe, as messages name them.
+    pub(super) fn who(&self, h: Head, clause: ClauseId) -> String {
+        let at = h.probe as usize;
+        let epids = self.enabling.epids.get(at);
+        let epid = epids
+            .and_then(|l| l.iter().find(|(c, _)| *c == clause))
+            .map_or(0, |e| e.1);
+        match self.enabling.probes.get(at) {
+            Some(p) => format!("ID {epid} (ID {}: {p})", p.id),
+            None => format!("ID {epid} (ID 0: ?)"),
+        }
+    }
+}
+
+/// Without the number that Rust puts behind it.
+fn reason(e: &std::io::Error) -> String {
+    let text = e.to_string();
+    text.split(" (os error")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}
