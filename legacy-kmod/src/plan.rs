@@ -138,11 +138,24 @@ fn hooks(
     if let Some(why) = kernel.why_no_syscalls() {
         return Err(BackendError::Unsupported(why.to_owned()));
     }
-    let Some((table, entries)) = kernel.table("sys_call_table") else {
+    let (Some((table, most)), Some(text)) = (kernel.table("sys_call_table"), kernel.text()) else {
         return Err(unsupported(
             "system calls: sys_call_table is not in /proc/kallsyms",
         ));
     };
+    // The next symbol may be far behind the table's end: it ends where no function is named any more.
+    let mut handlers = vec![0; 8 * most as usize];
+    let read = device.read(table, &mut handlers);
+    read.map_err(|source| BackendError::Io {
+        what: "reading sys_call_table".to_owned(),
+        source,
+    })?;
+    let handlers: Vec<u64> = handlers
+        .chunks_exact(8)
+        .map(|h| h.try_into().map_or(0, u64::from_le_bytes))
+        .take_while(|h| text.contains(h) || hooked(*h))
+        .collect();
+    let entries = handlers.len() as u32;
     let mut defs = Vec::new();
     let mut seen = Vec::new();
     // A breakpoint that serves a call's return, once for each function.
@@ -177,17 +190,10 @@ fn hooks(
             if NO_RETURN.contains(&name) {
                 continue;
             }
-            let mut handler = [0; 8];
-            let at = table + 8 * u64::from(call.def.nr);
-            let read = device.read(at, &mut handler);
-            read.map_err(|source| BackendError::Io {
-                what: "reading sys_call_table".to_owned(),
-                source,
-            })?;
-            let handler = u64::from_le_bytes(handler);
+            let handler = handlers.get(call.def.nr as usize).copied();
             let dropping = DROPPING
                 .iter()
-                .find(|(stub, _)| kernel.address(stub) == Some(handler));
+                .find(|(stub, _)| handler.is_some() && kernel.address(stub) == handler);
             if let Some((_, leaves)) = dropping {
                 call.def.drops = 1;
                 if !serve(leaves, true, SITE_DROP, call.def.prog) {
@@ -202,6 +208,11 @@ fn hooks(
         defs.push(call.def);
     }
     Ok((!defs.is_empty()).then_some((defs, (table, entries))))
+}
+
+/// Whether a table's entry points into modules' space: another enabling is there already.
+fn hooked(handler: u64) -> bool {
+    handler >= 0xffff_ffff_a000_0000
 }
 
 fn functions(
