@@ -287,6 +287,9 @@ pub const GROUPS: &[Group] = &[
     topic!("vars"),
     topic!("limits"),
     topic!("symbols"),
+    topic!("print"),
+    topic!("process"),
+    topic!("spec"),
 ];
 
 /// What came of one group on one kernel.
