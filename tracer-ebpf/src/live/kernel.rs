@@ -329,31 +329,11 @@ impl KernelView for Kernel {
 
     fn match_probes(&self, desc: &ProbeDesc, want_args: bool) -> Matched {
         let found = provider::probes(self, desc);
-        let Some((first, rest)) = found.split_first() else {
-            return Matched {
-                count: 0,
-                args: None,
-                nearest: provider::nearest(self, desc),
-            };
-        };
-        if found
-            .iter()
-            .any(|p| !provider::dtrace::PROVIDER.ids.contains(&p.id))
-        {
-            // The compiler asks about what will be enabled.
+        // The compiler asks about what will be enabled; only BEGIN, END and ERROR do without aya's loader.
+        let own = provider::dtrace::PROVIDER.ids;
+        if found.iter().any(|p| !own.contains(&p.id)) {
             self.loader.start();
         }
-        let args = want_args
-            .then(|| provider::args(self, first))
-            .flatten()
-            .filter(|args| {
-                rest.iter()
-                    .all(|p| provider::args(self, p).as_ref() == Some(args))
-            });
-        Matched {
-            count: found.len() as u32,
-            args,
-            nearest: Vec::new(),
-        }
+        provider::matched(self, desc, &found, want_args)
     }
 }

@@ -16,7 +16,7 @@ pub mod sdt;
 pub mod syscall;
 
 use crate::site::{ProbeInfo, Site};
-use dsl::kernel::ArgInfo;
+use dsl::kernel::{ArgInfo, Matched};
 use dsl::program::ProbeDesc;
 use glob::Pattern;
 use std::ops::Range;
@@ -110,6 +110,31 @@ pub fn probes(facts: &dyn Facts, desc: &ProbeDesc) -> Vec<ProbeInfo> {
     found.sort_by_key(|p| p.id);
     found.dedup_by_key(|p| p.id);
     found
+}
+
+/// What the compiler wants to know of the probes that a description matches ([`dsl::kernel::KernelView`]).
+pub fn matched(
+    facts: &dyn Facts,
+    desc: &ProbeDesc,
+    found: &[ProbeInfo],
+    want_args: bool,
+) -> Matched {
+    let Some((first, rest)) = found.split_first() else {
+        return Matched {
+            count: 0,
+            args: None,
+            nearest: nearest(facts, desc),
+        };
+    };
+    let agreed = |all: &Vec<ArgInfo>| rest.iter().all(|p| args(facts, p).as_ref() == Some(all));
+    Matched {
+        count: found.len() as u32,
+        args: want_args
+            .then(|| args(facts, first))
+            .flatten()
+            .filter(agreed),
+        nearest: Vec::new(),
+    }
 }
 
 /// What `args[]` is at a probe.

@@ -358,86 +358,11 @@ fn general(x: f64, prec: usize, alt: bool) -> String {
 mod tests {
     use super::*;
 
-    /// A conversion from its text: just enough of a parser for the tables below.
+    /// A conversion from its text, as the compiler reads it.
     pub fn conv(s: &str) -> Conv {
-        let mut c = Conv {
-            kind: ConvKind::Dec,
-            text: String::new(),
-            left: false,
-            plus: false,
-            space: false,
-            alt: false,
-            zero: false,
-            group: false,
-            agg: false,
-            width: Size::None,
-            prec: Size::None,
-            modifier: 0,
-        };
-        let mut it = s.trim_start_matches('%').chars().peekable();
-        while let Some(&f) = it.peek() {
-            match f {
-                '-' => c.left = true,
-                '+' => c.plus = true,
-                ' ' => c.space = true,
-                '#' => c.alt = true,
-                '0' => c.zero = true,
-                '\'' => c.group = true,
-                '?' => c.width = Size::Pointer,
-                _ => break,
-            }
-            it.next();
-        }
-        let number = |it: &mut std::iter::Peekable<std::str::Chars<'_>>| {
-            if it.peek() == Some(&'*') {
-                it.next();
-                return Some(Size::Arg);
-            }
-            let mut n = None;
-            while let Some(d) = it.peek().and_then(|c| c.to_digit(10)) {
-                n = Some(n.unwrap_or(0) * 10 + d);
-                it.next();
-            }
-            n.map(Size::Fixed)
-        };
-        if let Some(w) = number(&mut it) {
-            c.width = w;
-        }
-        if it.peek() == Some(&'.') {
-            it.next();
-            c.prec = number(&mut it).unwrap_or(Size::Fixed(0));
-        }
-        let rest: String = it.collect();
-        let (m, letter) = rest.split_at(rest.len() - 1);
-        c.modifier = match m {
-            "hh" => 1,
-            "h" => 2,
-            "l" | "ll" => 8,
-            _ => 0,
-        };
-        c.text = rest.clone();
-        c.kind = match letter {
-            "d" | "i" => ConvKind::Dec,
-            "u" => ConvKind::Udec,
-            "o" => ConvKind::Oct,
-            "x" => ConvKind::Hex,
-            "X" => ConvKind::HexUp,
-            "p" => ConvKind::Pointer,
-            "c" => ConvKind::Char,
-            "C" => ConvKind::CharEsc,
-            "s" => ConvKind::Str,
-            "S" => ConvKind::StrEsc,
-            "a" => ConvKind::KernelSym,
-            "A" => ConvKind::UserSym,
-            "k" => ConvKind::Stack,
-            "Y" => ConvKind::Date,
-            "T" => ConvKind::Time,
-            "I" => ConvKind::Inet,
-            "P" => ConvKind::Port,
-            "@" => ConvKind::AggDefault,
-            _ => ConvKind::Float,
-        };
-        c
+        let text = format!("%{}", s.trim_start_matches('%'));
+        let format = Format::parse(&text).expect(s);
+        format.convs().next().expect(s).clone()
     }
 
     fn check(format: &str, args: &[Value<'_>], want: &str) {
