@@ -176,15 +176,18 @@ fn kind(input: &Input) -> InputKind {
 
 /// `$1`, `$target`, `$pid`, …
 fn macros(request: &Request, targets: &Targets) -> MacroArgs {
-    use rustix::process::{getegid, geteuid, getgid, getpgrp, getpid, getppid, getsid, getuid};
+    use rustix::process::{getegid, geteuid, getgid, getpid, getppid, getuid};
     let mut vars = BTreeMap::new();
     let mut var = |name: &str, value: u32| vars.insert(name.to_owned(), value.to_string());
     let raw = |p: Option<rustix::process::Pid>| p.map_or(0, |p| p.as_raw_nonzero().get() as u32);
+    // SAFETY: no pointers, and both only read. Not rustix's: they take the answer for non-zero, and it is 0 for what init
+    // starts without a session of its own.
+    let (pgid, sid) = unsafe { (libc::getpgrp(), libc::getsid(0)) };
     var("target", targets.first().unwrap_or(0));
     var("pid", raw(Some(getpid())));
     var("ppid", raw(getppid()));
-    var("pgid", raw(Some(getpgrp())));
-    var("sid", raw(getsid(None).ok()));
+    var("pgid", pgid.unsigned_abs());
+    var("sid", sid.unsigned_abs());
     var("uid", getuid().as_raw());
     var("euid", geteuid().as_raw());
     var("gid", getgid().as_raw());
