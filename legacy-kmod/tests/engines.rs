@@ -42,6 +42,8 @@ fn engines_module() {
             .map_err(|e| e.to_string())
     };
     let (ran, faults, failures) = engines(seeds(), &caps, &mut world, load, run);
-    println!("engines_module: {ran} programs agree in 3 firings each, {faults} faults among them");
+    println!(
+        "NOTE engines_module: {ran} programs agree in 3 firings each, {faults} faults among them"
+    );
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }

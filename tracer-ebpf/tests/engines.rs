@@ -39,6 +39,8 @@ fn engines_kernel() {
         Ok(l.records())
     };
     let (ran, faults, failures) = engines(seeds(), &caps, &mut world, load, run);
-    println!("engines_kernel: {ran} programs agree in 3 firings each, {faults} faults among them");
+    println!(
+        "NOTE engines_kernel: {ran} programs agree in 3 firings each, {faults} faults among them"
+    );
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
