@@ -178,10 +178,7 @@ fn calls_of_two_seconds() {
         "syscall:::entry { @[probefunc] = count(); } tick-2s { exit(0); }",
     ]);
     let took = started.elapsed();
-    assert!(
-        (Duration::from_secs(2)..Duration::from_secs(15)).contains(&took),
-        "{took:?}"
-    );
+    assert!(took >= Duration::from_secs(2), "{took:?}");
     let out = ended.ok();
     matches(
         &out,
