@@ -10,6 +10,7 @@ mod bpflog;
 mod compile;
 mod consume;
 mod flags;
+mod kmod;
 mod list;
 mod options;
 mod run;
@@ -68,6 +69,13 @@ fn main() -> ExitCode {
             match (usable, print(&text)) {
                 (true, code) => code,
                 (false, _) => ExitCode::from(FATAL),
+            }
+        }
+        Mode::Kmod(action) => {
+            let out = request.output.as_deref();
+            match kmod::run(action, &request.args, out, request.verbose) {
+                Ok(text) => print(&text),
+                Err(e) => fail(FATAL, &format!("dtrace: {}\n", without_numbers(&format!("{e:#}")))),
             }
         }
         Mode::Trace | Mode::CompileOnly | Mode::List => match run::run(request) {

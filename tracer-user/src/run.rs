@@ -50,7 +50,7 @@ pub fn run(mut request: Request) -> Result<Ended> {
     match request.mode {
         Mode::List => return list_probes(&request, &texts, &targets, &*backend),
         Mode::CompileOnly => return compile_only(&request, &texts, &targets, backend.kernel()),
-        Mode::Trace | Mode::Version | Mode::Backends | Mode::Help => {}
+        Mode::Trace | Mode::Version | Mode::Backends | Mode::Kmod(_) | Mode::Help => {}
     }
     let program = match compile::compile(&request, &texts, &targets, backend.kernel(), false) {
         Ok(p) => p,

@@ -17,6 +17,7 @@ pub struct Need {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Chore {
     Test,
+    Module,
     Bench,
 }
 
@@ -32,6 +33,17 @@ pub const NEEDS: &[Need] = &[
         probe: "/usr/include/stdio.h",
         package: "libc6-dev",
         chore: Chore::Test,
+    },
+    Need {
+        probe: "make",
+        package: "make",
+        chore: Chore::Module,
+    },
+    // objtool of the kernels' headers is linked to it.
+    Need {
+        probe: "/usr/share/doc/libelf1",
+        package: "libelf1",
+        chore: Chore::Module,
     },
     Need {
         probe: "hyperfine",
