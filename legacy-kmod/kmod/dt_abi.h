@@ -339,6 +339,14 @@ struct dt_audit_args {
 	__u32 reserved;
 };
 
+/* Where the kernel that the module was built for has what user space's programs read. */
+struct dt_offsets {		/* out; of struct task_struct, bytes */
+	__u32 real_parent;
+	__u32 tgid;
+	__u32 start_time;
+	__u32 sum_exec_runtime;
+};
+
 #define DT_IOC_INFO	_IOR('D', 1, struct dt_info)
 #define DT_IOC_LOAD	_IOWR('D', 2, struct dt_load_args)
 #define DT_IOC_READ	_IOW('D', 3, struct dt_read_args)
@@ -354,5 +362,6 @@ struct dt_audit_args {
 #define DT_IOC_STATS	_IOR('D', 13, struct dt_stats)
 #define DT_IOC_STOP	_IO('D', 14)
 #define DT_IOC_AUDIT	_IOWR('D', 15, struct dt_audit_args)
+#define DT_IOC_OFFSETS	_IOR('D', 16, struct dt_offsets)
 
 #endif /* DT_ABI_H */

@@ -386,6 +386,17 @@ static int call_audit(struct dt_session *session, void *arg)
 	return dt_audit(arg);
 }
 
+static int call_offsets(struct dt_session *session, void *arg)
+{
+	struct dt_offsets *offsets = arg;
+
+	offsets->real_parent = offsetof(struct task_struct, real_parent);
+	offsets->tgid = offsetof(struct task_struct, tgid);
+	offsets->start_time = offsetof(struct task_struct, start_time);
+	offsets->sum_exec_runtime = offsetof(struct task_struct, se.sum_exec_runtime);
+	return 0;
+}
+
 static int call_stop(struct dt_session *session, void *arg)
 {
 	dt_session_detach(session);
@@ -412,6 +423,7 @@ static const struct {
 	{ DT_IOC_STATS, call_stats },
 	{ DT_IOC_STOP, call_stop },
 	{ DT_IOC_AUDIT, call_audit },
+	{ DT_IOC_OFFSETS, call_offsets },
 };
 
 static long on_ioctl(struct file *file, unsigned int number, unsigned long where)

@@ -1,7 +1,7 @@
 //! `/dev/dtrace`, one method a call. The only file of this crate's driver with unsafe code.
 
 use crate::abi::{ABI_VERSION, Code, NOWHERE, Report};
-use crate::ioctl::{self, AuditArgs, Call, Info, SiteDef, Stats, SyscallDef};
+use crate::ioctl::{self, AuditArgs, Call, Info, Offsets, SiteDef, Stats, SyscallDef};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
@@ -293,6 +293,13 @@ impl Device {
         };
         self.call(ioctl::AUDIT, &mut args)?;
         Ok(args)
+    }
+
+    /// Where the kernel's tasks have what programs read of them.
+    pub fn offsets(&self) -> Result<Offsets, BackendError> {
+        let mut offsets = Offsets::default();
+        self.call(ioctl::OFFSETS, &mut offsets)?;
+        Ok(offsets)
     }
 
     /// Takes all of this enabling's probes away; its maps stay readable.

@@ -100,6 +100,8 @@ structs! {
         consumers: u32,
         slots_used: u32,
     }
+    /// `struct dt_offsets`.
+    Offsets 16 { real_parent: u32, tgid: u32, start_time: u32, sum_exec_runtime: u32, }
     /// `struct dt_audit_args`.
     AuditArgs 40 { address: u64, bytes: u64, before: u64, now: u64, kind: u32, reserved: u32, }
 }
@@ -143,4 +145,5 @@ calls! {
     STATS 13 Stats, R, "reading the module's counters";
     STOP 14 (), 0, "taking all probes away";
     AUDIT 15 AuditArgs, R | W, "hashing kernel memory";
+    OFFSETS 16 Offsets, R, "asking where a task has what";
 }

@@ -1,5 +1,5 @@
 //! The kernel as `/proc/kallsyms` tells it: functions and their bounds, symbols, whether system calls go through a table.
-//! There is no type information here: scripts declare what they need.
+//! Types are the kernel's own BTF where it has one, or a file's; else scripts declare what they need.
 
 use crate::closure::{self, Start};
 use crate::device::Device;
@@ -8,7 +8,10 @@ use dsl::kernel::{ArgInfo, KSymbol, KType, KTypeId, KernelView, Matched, TypeNs}
 use dsl::program::ProbeDesc;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
+use std::path::Path;
 use std::sync::OnceLock;
+use tracer_ebpf::backend::BackendError;
+use tracer_ebpf::live::btf::Btf;
 use tracer_ebpf::live::kallsyms::Kallsyms;
 use tracer_ebpf::provider::{self, Facts, FuncSym};
 
@@ -32,6 +35,7 @@ struct Functions {
 /// What is read of the kernel, each part when it is first asked for.
 #[derive(Default)]
 pub struct Kernel {
+    btf: OnceLock<Option<Btf>>,
     symbols: OnceLock<Kallsyms>,
     functions: OnceLock<Functions>,
     syscalls: OnceLock<HashSet<String>>,
@@ -47,6 +51,29 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
 ];
 
 impl Kernel {
+    /// `btf`: a file that has this kernel's types.
+    pub fn new(btf: Option<&Path>) -> Result<Kernel, BackendError> {
+        let kernel = Kernel::default();
+        if let Some(path) = btf {
+            let data = std::fs::read(path).map_err(|source| BackendError::Io {
+                what: format!("reading {}", path.display()),
+                source,
+            })?;
+            let btf = Btf::parse(data).ok_or_else(|| {
+                BackendError::Other(format!(
+                    "{}: not BTF (`pahole --btf_encode_detached FILE vmlinux` makes such a file)",
+                    path.display()
+                ))
+            })?;
+            let _ = kernel.btf.set(Some(btf));
+        }
+        Ok(kernel)
+    }
+
+    fn btf(&self) -> Option<&Btf> {
+        self.btf.get_or_init(|| Btf::open().ok()).as_ref()
+    }
+
     fn symbols(&self) -> &Kallsyms {
         self.symbols.get_or_init(Kallsyms::open)
     }
@@ -225,7 +252,7 @@ impl Facts for Kernel {
     }
 
     fn compat32(&self) -> bool {
-        false
+        self.why_no_syscalls().is_none() && self.address("ia32_sys_call_table").is_some()
     }
 
     fn event_groups(&self) -> Vec<String> {
@@ -267,31 +294,31 @@ impl Facts for Kernel {
         Some(format!("the kernel has {name}, but it {why}"))
     }
 
-    fn function_args(&self, _: &str, _: &str, _: bool) -> Option<Vec<ArgInfo>> {
-        None
+    fn function_args(&self, f: &str, module: &str, ret: bool) -> Option<Vec<ArgInfo>> {
+        self.btf()?.function_args(f, module, ret)
     }
 }
 
 impl KernelView for Kernel {
-    fn type_by_name(&self, _: Option<&str>, _: TypeNs, _: &str) -> Option<KTypeId> {
-        None
+    fn type_by_name(&self, module: Option<&str>, ns: TypeNs, name: &str) -> Option<KTypeId> {
+        self.btf()?.type_by_name(module, ns, name)
     }
 
-    fn ktype(&self, _: KTypeId) -> Option<KType> {
-        None
+    fn ktype(&self, id: KTypeId) -> Option<KType> {
+        self.btf()?.ktype(id)
     }
 
     fn symbol(&self, module: Option<&str>, name: &str) -> Option<KSymbol> {
         let e = self.symbols().find(module, name).filter(|e| e.addr != 0)?;
         Some(KSymbol {
             addr: e.addr,
-            ty: None,
+            ty: self.btf().and_then(|b| b.symbol(e.module, name)),
             module: e.module.to_owned(),
         })
     }
 
-    fn enumerator(&self, _: &str) -> Option<i64> {
-        None
+    fn enumerator(&self, name: &str) -> Option<i64> {
+        self.btf()?.enumerator(name)
     }
 
     fn why_no_match(&self, desc: &ProbeDesc) -> Option<String> {

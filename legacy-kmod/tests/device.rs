@@ -312,8 +312,8 @@ fn a_site_twice() {
 fn not_unloaded_while_in_use() {
     let Some((device, _turn)) = device("not_unloaded_while_in_use") else { return };
     let text = module::unload().expect_err("refused").to_string();
-    // This process is the one that uses it, and leaves itself out.
-    assert!(module::is_loaded(), "{text}");
+    let own = format!("(process {})", std::process::id());
+    assert!(text.contains("in use by") && text.contains(&own), "{text}");
     let text = module::load(None).expect_err("refused").to_string();
     assert!(text.contains("loaded already"), "{text}");
     drop(device);

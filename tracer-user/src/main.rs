@@ -55,7 +55,7 @@ fn main() -> ExitCode {
         Mode::Help => print(&flags::usage()),
         Mode::Version => {
             let more = if request.verbose > 0 {
-                format!("Kernel sides:\n{}", select::report())
+                format!("Kernel sides:\n{}", select::report(&request.options))
             } else {
                 String::new()
             };
@@ -65,7 +65,7 @@ fn main() -> ExitCode {
             ))
         }
         Mode::Backends => {
-            let (text, usable) = select::describe(request.options.word(options::Opt::backend));
+            let (text, usable) = select::describe(&request.options);
             match (usable, print(&text)) {
                 (true, code) => code,
                 (false, _) => ExitCode::from(FATAL),

@@ -249,9 +249,8 @@ pub struct Holder {
     pub name: String,
 }
 
-/// Processes that have the device open, this one left out.
+/// Processes that have the device open.
 pub fn holders() -> Vec<Holder> {
-    let own = std::process::id();
     let Ok(all) = fs::read_dir("/proc") else {
         return Vec::new();
     };
@@ -264,7 +263,6 @@ pub fn holders() -> Vec<Holder> {
         links.any(|f| fs::read_link(f.path()).is_ok_and(|l| l == Path::new(PATH)))
     };
     let mut found: Vec<Holder> = pids
-        .filter(|pid| *pid != own)
         .filter(holds)
         .map(|pid| Holder {
             pid,
@@ -325,7 +323,7 @@ pub fn status(verbose: bool) -> Result<String> {
     }
     // Ours, which asks, is none.
     text += &format!("  consumers        {}\n", stats.consumers.saturating_sub(1));
-    for h in &holders {
+    for h in holders.iter().filter(|h| h.pid != std::process::id()) {
         text += &format!("                   {} (process {})\n", h.name, h.pid);
     }
     let rows = [
