@@ -5,10 +5,10 @@
 //! in `ci/kernels.toml`), and is tried all the same: what is listed as not possible and passes is a failure, since then the list is wrong.
 
 use crate::image::Put;
-use crate::kernels::{self, Given, Row};
+use crate::kernels::{self, Engine, Given, Row};
 use crate::vm::{self, Ended, NotAvailable, Vm};
-use crate::{dist, sh};
-use anyhow::{Context, Result, bail};
+use crate::{dist, kmod, sh};
+use anyhow::{Context, Result, anyhow, bail};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
@@ -29,6 +29,8 @@ pub struct Group {
     lines: usize,
     /// Lines of either that begin so are repeated below the table.
     tell: &'static [&'static str],
+    /// Only for kernels where this runs our programs.
+    engine: Option<Engine>,
 }
 
 const GROUP: Group = Group {
@@ -40,6 +42,7 @@ const GROUP: Group = Group {
     stderr: &[],
     lines: 0,
     tell: &[],
+    engine: None,
 };
 
 /// A topic of the corpus: a test of the program `corpus`.
@@ -186,6 +189,7 @@ pub const GROUPS: &[Group] = &[
         name: "backends",
         command: &["dtrace", "--backends"],
         stdout: &["ebpf: usable", "kmod: ", "backend=auto uses ebpf"],
+        engine: Some(Engine::Ebpf),
         ..GROUP
     },
     Group {
@@ -193,6 +197,7 @@ pub const GROUPS: &[Group] = &[
         command: &["dtrace", "-x", "backend=kmod", "-n", "BEGIN { exit(0); }"],
         code: 1,
         stderr: &["kmod"],
+        engine: Some(Engine::Ebpf),
         ..GROUP
     },
     Group {
@@ -268,6 +273,15 @@ pub const GROUPS: &[Group] = &[
         limit_s: 300,
         ..GROUP
     },
+    // What the device refuses, and that it changes nothing.
+    Group {
+        name: "device",
+        command: &["kmod-device", "--nocapture"],
+        stdout: &["test result: ok."],
+        limit_s: 120,
+        engine: Some(Engine::Kmod),
+        ..GROUP
+    },
     topic!("actions"),
     topic!("aggs"),
     topic!("arith"),
@@ -290,6 +304,16 @@ pub const GROUPS: &[Group] = &[
     topic!("print"),
     topic!("process"),
     topic!("spec"),
+    // After all of the above, with no probe planted: everything is as it was before the module was loaded.
+    Group {
+        name: "audit",
+        command: &["sh", "-c", "dtrace --kmod status -v | grep -v ': '; dtrace --kmod status -v | grep audit; dtrace --kmod unload"],
+        stdout: &["consumers        0", "0 planted", "0 table entries hooked", "IDT at", "kernel text at", "as it was", "unloaded"],
+        tell: &["  firings", "  misses", "  drops"],
+        limit_s: 120,
+        engine: Some(Engine::Kmod),
+        ..GROUP
+    },
 ];
 
 /// What came of one group on one kernel.
@@ -339,6 +363,13 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     if groups.iter().any(|g| g.is_topic()) {
         files.extend(corpus()?);
     }
+    let module_groups = groups.iter().any(|g| g.engine == Some(Engine::Kmod));
+    if module_groups && kernels::rows()?.iter().any(|r| r.engine == Engine::Kmod) {
+        files.push(Put {
+            host: dist::build_static_test("legacy-kmod", "device")?,
+            guest: "/bin/kmod-device".into(),
+        });
+    }
     let mut table = Vec::new();
     for row in kernels::rows()? {
         if !only_kernels.is_empty() && !only_kernels.contains(&row.name) {
@@ -373,6 +404,9 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
         ExitCode::FAILURE
     })
 }
+
+/// Where a guest has the module.
+const MODULE: &str = "/dtrace.ko";
 
 /// Where a guest has the corpus.
 const CORPUS: &str = "/corpus";
@@ -412,9 +446,12 @@ impl Group {
                 .collect();
             programs.join(" ")
         };
-        let mut words = Vec::new();
+        let mut words = vec!["env".to_owned()];
+        if row.engine == Engine::Kmod {
+            // Also where the kernel has eBPF.
+            words.push("DTRACE_OPT_BACKEND=kmod".to_owned());
+        }
         if self.is_topic() {
-            words.push("env".to_owned());
             words.push("DTRACE_TEST_COMMAND=/bin/dtrace".to_owned());
             words.push(format!("DTRACE_TEST_CORPUS={CORPUS}"));
             words.push(format!("DTRACE_TEST_KNOWN={}", programs(&row.not_possible)));
@@ -425,18 +462,45 @@ impl Group {
     }
 }
 
+/// A kernel with all that its tests need: the module built for it and loaded, where it is what runs our programs.
+fn boot(row: &Row, files: &[Put]) -> Result<Vm> {
+    if row.engine != Engine::Kmod {
+        return vm::boot(row, &Given::default(), files);
+    }
+    let kernel = row
+        .get(&Given::default())
+        .map_err(|error| anyhow!(NotAvailable(format!("{error:#}"))))?;
+    let mut files = files.to_vec();
+    files.push(Put {
+        host: kmod::build(&kernel)?,
+        guest: MODULE.into(),
+    });
+    let mut vm = vm::boot(row, &Given::default(), &files)?;
+    let words = ["dtrace", "--kmod", "load", MODULE].map(str::to_owned);
+    let loaded = vm.run(&words, Duration::from_secs(120))?;
+    if loaded.code() != Some(0) {
+        bail!("loading the module: {}", loaded.text().trim());
+    }
+    Ok(vm)
+}
+
 /// All groups on one kernel, in as few boots as it takes.
 fn try_kernel(row: &Row, groups: &[&Group], files: &[Put]) -> Vec<Cell> {
     let mut guest: Option<Vm> = None;
     let mut cells = Vec::new();
     for group in groups {
         let known = row.not_possible.get(group.name);
+        if group.engine.is_some_and(|e| e != row.engine) {
+            let reason = "a test of another engine".to_owned();
+            cells.push(Cell::NotPossible(reason));
+            continue;
+        }
         if let Some(reason) = row.too_slow.get(group.name) {
             cells.push(Cell::NotPossible(format!("not tried: {reason}")));
             continue;
         }
         if guest.is_none() {
-            match vm::boot(row, &Given::default(), files) {
+            match boot(row, files) {
                 Ok(vm) => guest = Some(vm),
                 Err(error) => {
                     let text = format!("{error:#}");
