@@ -196,6 +196,7 @@ impl Row {
         let (Some(suite), Some(package)) = (&self.suite, &self.package) else {
             bail!("a debian row without suite or package");
         };
+        let _turn = debian::turn()?;
         let dir = debian::unpacked(
             &format!("kernels/{}", self.kernel()),
             suite,

@@ -9,7 +9,7 @@ use std::process::Command;
 
 /// The module for this kernel.
 pub fn build(kernel: &Kernel) -> Result<PathBuf> {
-    apt::ensure(&[apt::Chore::Module])?;
+    apt::ensure(&[apt::Chore::Vm])?;
     let tree = tree(kernel)?;
     let dtrace = dist::build_static("tracer-user", "dtrace")?;
     let dir = sh::root().join("target/vm");
@@ -53,6 +53,7 @@ fn is_headers(package: &str) -> bool {
 
 /// The headers of that very kernel, unpacked; the one absolute path in them made that of where they are.
 fn headers(suite: &str, release: &str) -> Result<PathBuf> {
+    let _turn = debian::turn()?;
     let dir = debian::cache()?.join("headers").join(release);
     let root = dir.join("root");
     let done = dir.join("ready");
