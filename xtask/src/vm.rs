@@ -38,7 +38,7 @@ const BROKEN: &[&str] = &[
 
 /// The kernel of a row can't be had on this machine: not a failure of ours, nor ever a pass.
 #[derive(Debug)]
-pub struct NotAvailable(String);
+pub struct NotAvailable(pub String);
 
 impl fmt::Display for NotAvailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
