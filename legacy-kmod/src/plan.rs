@@ -182,7 +182,11 @@ fn hooks(
     let mut tables = Vec::new();
     for (abi, name) in TABLES {
         let used = calls.iter().any(|c| c.abi == abi);
-        let found = if used { table(device, kernel, name)? } else { None };
+        let found = if used {
+            table(device, kernel, name)?
+        } else {
+            None
+        };
         if used && found.is_none() {
             return Err(unsupported(&format!(
                 "system calls: {name} is not in /proc/kallsyms"
