@@ -142,8 +142,8 @@ impl Kernel {
             ranges.insert(e.name.to_owned(), e.addr..end);
             list.push(FuncSym {
                 index,
-                name: e.name.to_owned(),
-                module: "vmlinux".to_owned(),
+                name: e.name.into(),
+                module: "vmlinux".into(),
                 alias,
             });
         }

@@ -476,6 +476,11 @@ fn list_probes(
             status = 1;
         }
         list::rows(&mut out, &probes, verbose)?;
+        if request.verbose > 0 {
+            for sentence in backend.left_out(desc) {
+                out.say(&format!("dtrace: {sentence}\n"))?;
+            }
+        }
     }
     for text in nothing {
         let spec = match &text.input {

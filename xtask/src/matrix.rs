@@ -160,8 +160,8 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "list all",
         command: &["dtrace", "-l"],
-        stdout: &["BEGIN", "sched_switch", "vfs_read"],
-        lines: 30_000,
+        stdout: &["BEGIN", "sched_switch", "vfs_read entry", "vfs_read return"],
+        lines: 60_000,
         limit_s: 180,
         ..GROUP
     },
@@ -198,11 +198,24 @@ pub const GROUPS: &[Group] = &[
         ..GROUP
     },
     Group {
-        name: "fbt list",
-        command: &["dtrace", "-l", "-P", "fbt"],
-        stdout: &["vfs_read entry", "vfs_read return"],
-        lines: 30_000,
-        limit_s: 180,
+        name: "fbt why not",
+        command: &["dtrace", "-l", "-v", "-n", "fbt::*irqentry_ent?r:entry"],
+        code: 1,
+        stderr: &["irqentry_enter is on the list of what kprobes must not touch"],
+        ..GROUP
+    },
+    Group {
+        name: "fbt module",
+        // Loaded between two runs, the second of which sees it.
+        command: &[
+            "sh",
+            "-c",
+            r#"dtrace -l -n fbt:tun:: && exit 9
+            for m in /later/*; do insmod $m || exit 8; done
+            dtrace -l -n fbt:tun::entry || exit 7
+            dtrace -q -n 'fbt:tun:tun_chr_open:entry { printf("opened by %s\n", execname); exit(0); }' -c '/bin/cat /dev/net/tun'"#,
+        ],
+        stdout: &["tun_chr_open entry", "opened by cat\n"],
         ..GROUP
     },
     Group {
@@ -429,7 +442,9 @@ fn try_all(rows: &[Row], groups: &[&Group], files: &[Put]) -> Vec<(String, Vec<C
         for _ in 0..vm::most_at_once().min(rows.len()) {
             s.spawn(|| {
                 // The newest kernels take longest: from the end, so that no core waits for one of them at the last.
-                while let Some(n) = rows.len().checked_sub(1 + next.fetch_add(1, Ordering::Relaxed))
+                while let Some(n) = rows
+                    .len()
+                    .checked_sub(1 + next.fetch_add(1, Ordering::Relaxed))
                     && let Some(row) = rows.get(n)
                 {
                     let cells = try_kernel(row, groups, files);
@@ -486,7 +501,10 @@ fn try_kernel(row: &Row, groups: &[&Group], files: &[Put]) -> Vec<Cell> {
         let limit = Duration::from_secs(group.limit_s) * slowness;
         let (started, cpu_before) = (Instant::now(), vm.cpu());
         let ended = vm.run(&group.words(row, slowness), limit);
-        let cpu_of_it = vm.cpu().zip(cpu_before).map_or(Duration::ZERO, |(a, b)| a - b);
+        let cpu_of_it = vm
+            .cpu()
+            .zip(cpu_before)
+            .map_or(Duration::ZERO, |(a, b)| a - b);
         cpu += cpu_of_it;
         let verdict = match ended {
             Ok(ended) => {
