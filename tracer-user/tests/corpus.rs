@@ -110,11 +110,7 @@ fn run_case(path: &Path) -> Result<(), String> {
     if ended.late || ended.status != Some(status) {
         wrong += &format!("  status {:?}, not {status}\n", ended.status);
     }
-    // Where programs can be preempted, the kernel's guard against recursion leaves out firings of tasks that take turns on
-    // a CPU: the emulated ones of a guest are always busy.
-    let busy = std::env::var_os(ELSEWHERE).is_some();
-    let noise =
-        |l: &&str| l.contains(" matched ") || busy && l.ends_with("firings not run by the kernel");
+    let noise = |l: &&str| l.contains(" matched ");
     let stderr = ended.err.lines().filter(|l| !noise(l));
     match setting(&text, "err") {
         Some(pattern) => {
