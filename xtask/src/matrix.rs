@@ -426,6 +426,9 @@ impl Group {
             words.push("DTRACE_TEST_COMMAND=/bin/dtrace".to_owned());
             words.push(format!("DTRACE_TEST_CORPUS={CORPUS}"));
             words.push(format!("DTRACE_TEST_SLOWNESS={slowness}"));
+            if row.preempts.is_some() {
+                words.push("DTRACE_TEST_PREEMPTS=1".to_owned());
+            }
             words.push(format!("DTRACE_TEST_KNOWN={}", programs(&row.not_possible)));
             words.push(format!("DTRACE_TEST_LEAVE={}", programs(&row.too_slow)));
         }
