@@ -15,6 +15,7 @@ mod kmod;
 mod matrix;
 mod qemu;
 mod sh;
+mod survive;
 mod test;
 mod tidy;
 mod vm;
@@ -57,7 +58,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "vm",
-        args: "<kernel> [--timeout S] [--file host=guest] [--get guest=host] [--kernel image] [--kdir modules] -- <command…>",
+        args: "<kernel> [--timeout S] [--file host=guest] [--get guest=host] [--kernel image] [--kdir build tree] -- <command…>",
         help: "boot a kernel in QEMU and run a command in it",
         run: vm::run,
     },
@@ -72,6 +73,12 @@ const COMMANDS: &[Command] = &[
         args: "[--kernel name] [--group name]",
         help: "every group of tests on every kernel that can be had",
         run: matrix::run,
+    },
+    Command {
+        name: "survive",
+        args: "<kernel> [--scale N] [--only part of a name] [--kernel image] [--kdir build tree]",
+        help: "what the kernel module must survive: loads, kills, faults, unloading; audited after each",
+        run: survive::run,
     },
     Command {
         name: "dist",

@@ -1,0 +1,729 @@
+//! What the kernel module must survive, tried in a guest: loads whose every result is checked, run while everything is probed; enabling and
+//! disabling over and over; tracers that are killed; programs that fault; unloading at bad moments. After each, kernel text, system call tables
+//! and interrupt table must be byte for byte what they were before the module came.
+//!
+//! `cargo xtask survive` brings this program, the loads (`legacy-kmod/tests/guest/load.c`), `dtrace` and the module into the guest. It is linked
+//! statically, and as careful about old kernels as the guest's init is. A kernel that breaks says so on its console, which the host reads.
+
+use rustix::process::{Pid, Signal, kill_process};
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write as _};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+const MODULE: &str = "/lib/dtrace.ko";
+/// A kprobe that counts, to compare with; not there on kernels without kprobes.
+const KPROBE: &str = "/lib/kprobe_count.ko";
+const OUTPUT: &str = "/tmp/survive.out";
+
+/// The loads, and how much of each makes a scale of 1. At 100 it is what the module is to be trusted with: 20,000 processes,
+/// 5,000 programs, 1,000 rounds, 100 kills; on an emulated CPU that takes hours.
+const LOADS: &[(&str, u32)] = &[
+    ("forks", 200),
+    ("execs", 50),
+    ("threads", 1),
+    ("signals", 100),
+    ("faults", 5),
+    ("timers", 20),
+    ("pipes", 200),
+];
+
+/// The 64-bit and the 32-bit load program.
+const PROGRAMS: [(&str, &str); 2] = [("64-bit", "/bin/load64"), ("32-bit", "/bin/load32")];
+
+/// What is probed in turn and together. Each counts its firings, so that one that never fired is seen.
+const SETS: &[(&str, &str)] = &[
+    ("syscall:::", "syscall::: { @ = count(); }"),
+    ("fbt:::", "fbt::: { @ = count(); }"),
+    ("both", "fbt:::,syscall::: { @ = count(); }"),
+];
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let mut scale = 1;
+    let mut only = String::new();
+    while let Some(arg) = args.next() {
+        match (arg.as_str(), args.next()) {
+            ("--scale", Some(n)) if n.parse::<u32>().is_ok_and(|n| n > 0) => {
+                scale = n.parse().unwrap_or(1);
+            }
+            ("--only", Some(part)) => only = part,
+            _ => {
+                eprintln!("usage: survive [--scale N] [--only part of a name]");
+                return ExitCode::from(2);
+            }
+        }
+    }
+    match Trial::new(scale, only).and_then(Trial::all) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("survive: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn other(text: impl Into<String>) -> io::Error {
+    io::Error::other(text.into())
+}
+
+/// Memory of the kernel's that must not change.
+struct Region {
+    name: String,
+    address: u64,
+    before: Vec<u8>,
+}
+
+/// All of it, as it was before the module came.
+struct Audit {
+    regions: Vec<Region>,
+}
+
+impl Audit {
+    /// Reads what is to be compared later. Through `/proc/kcore`: no part of ours has a hand in it.
+    fn new() -> io::Result<Audit> {
+        let text = fs::read_to_string("/proc/kallsyms")?;
+        let mut symbols: Vec<(u64, &str)> = text
+            .lines()
+            .filter(|l| !l.contains('['))
+            .filter_map(|l| {
+                let mut words = l.split_whitespace();
+                let address = u64::from_str_radix(words.next()?, 16).ok()?;
+                Some((address, words.nth(1)?))
+            })
+            .collect();
+        symbols.sort_unstable();
+        let find = |name: &str| symbols.iter().find(|s| s.1 == name).map(|s| s.0);
+        let need = |name: &str| find(name).ok_or_else(|| other(format!("no {name} in kallsyms")));
+        let mut wanted = vec![("text", need("_stext")?, need("_etext")?)];
+        for name in ["sys_call_table", "ia32_sys_call_table", "idt_table"] {
+            let Some(at) = find(name) else { continue };
+            let next = symbols.iter().map(|s| s.0).find(|&a| a > at);
+            wanted.push((name, at, next.unwrap_or(at).min(at + 4096)));
+        }
+        let mut regions = Vec::new();
+        for (name, from, to) in wanted {
+            regions.push(Region {
+                name: name.to_owned(),
+                address: from,
+                before: kernel_memory(from, (to - from) as usize)?,
+            });
+        }
+        Ok(Audit { regions })
+    }
+
+    fn describe(&self) -> String {
+        let parts = self
+            .regions
+            .iter()
+            .map(|r| format!("{} {} bytes", r.name, r.before.len()));
+        parts.collect::<Vec<_>>().join(", ")
+    }
+
+    /// An error tells of the first byte that differs.
+    fn check(&self) -> io::Result<()> {
+        for r in &self.regions {
+            let now = kernel_memory(r.address, r.before.len())?;
+            let mut differ = now.iter().zip(&r.before).enumerate();
+            if let Some((at, (new, old))) = differ.find(|(_, (a, b))| a != b) {
+                let count = now.iter().zip(&r.before).filter(|(a, b)| a != b).count();
+                return Err(other(format!(
+                    "audit: {} bytes of {} differ, the first at {:#x}: {new:#04x}, not {old:#04x}",
+                    count,
+                    r.name,
+                    r.address + at as u64
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Kernel memory, found in the ELF file that `/proc/kcore` pretends to be.
+fn kernel_memory(address: u64, bytes: usize) -> io::Result<Vec<u8>> {
+    let mut core = File::open("/proc/kcore")?;
+    let mut head = vec![0; 8192];
+    let mut got = 0;
+    while got < head.len() {
+        match core.read(head.get_mut(got..).unwrap_or_default())? {
+            0 => break,
+            n => got += n,
+        }
+    }
+    let wide = head.get(4) == Some(&2);
+    let number = |at: usize, bytes: usize| {
+        let field = head.get(at..at + bytes).unwrap_or_default();
+        field
+            .iter()
+            .rev()
+            .fold(0_u64, |n, b| n << 8 | u64::from(*b))
+    };
+    // e_phoff and e_phnum; of each header p_offset, p_vaddr and p_filesz.
+    let (table, count, each) = match wide {
+        true => (number(0x20, 8), number(0x38, 2), 56),
+        false => (number(0x1c, 4), number(0x2c, 2), 32),
+    };
+    for n in 0..count {
+        let at = (table + n * each) as usize;
+        let (offset, from, size) = match wide {
+            true => (number(at + 8, 8), number(at + 16, 8), number(at + 32, 8)),
+            false => (number(at + 4, 4), number(at + 8, 4), number(at + 16, 4)),
+        };
+        if number(at, 4) == 1 && address >= from && address - from + bytes as u64 <= size {
+            core.seek(SeekFrom::Start(offset + (address - from)))?;
+            let mut memory = vec![0; bytes];
+            core.read_exact(&mut memory)?;
+            return Ok(memory);
+        }
+    }
+    Err(other(format!("/proc/kcore does not have {address:#x}")))
+}
+
+/// Loads a module. Calls that its relocations mark as going through a linkage table are marked as plain first: old loaders know no
+/// other, and there is no such table (`legacy-kmod/src/module/ko.rs` has the story).
+fn insert(path: &str) -> io::Result<()> {
+    const PLT32: u64 = 4;
+    const PC32: u64 = 2;
+    let mut file = fs::read(path)?;
+    let number = |f: &[u8], at: usize, bytes: usize| {
+        let field = f.get(at..at + bytes).unwrap_or_default();
+        field
+            .iter()
+            .rev()
+            .fold(0_u64, |n, b| n << 8 | u64::from(*b))
+    };
+    let wide = file.get(4) == Some(&2);
+    let (table, each) = (number(&file, 0x28, 8), number(&file, 0x3a, 2));
+    for n in 0..if wide { number(&file, 0x3c, 2) } else { 0 } {
+        let head = (table + n * each) as usize;
+        // SHT_RELA; its entries have 24 bytes, the type being the second half of the second word.
+        if number(&file, head + 4, 4) != 4 {
+            continue;
+        }
+        let (at, bytes) = (number(&file, head + 24, 8), number(&file, head + 32, 8));
+        for entry in (at..at + bytes).step_by(24) {
+            let at = entry as usize + 8;
+            if number(&file, at, 4) == PLT32
+                && let Some(kind) = file.get_mut(at..at + 4)
+            {
+                kind.copy_from_slice(&(PC32 as u32).to_le_bytes());
+            }
+        }
+    }
+    rustix::system::init_module(&file, c"").map_err(|e| other(format!("{path}: {e}")))
+}
+
+fn load_module() -> io::Result<()> {
+    insert(MODULE)?;
+    // Without devtmpfs nobody makes the node.
+    let text = fs::read_to_string("/sys/class/misc/dtrace/dev")?;
+    if let Some((major, minor)) = text.trim().split_once(':')
+        && let (Ok(major), Ok(minor)) = (major.parse(), minor.parse())
+    {
+        let _ = fs::remove_file("/dev/dtrace");
+        let dev = rustix::fs::makedev(major, minor);
+        let kind = rustix::fs::FileType::CharacterDevice;
+        let mode = rustix::fs::Mode::from(0o600);
+        rustix::fs::mknodat(rustix::fs::CWD, "/dev/dtrace", kind, mode, dev)?;
+    }
+    Ok(())
+}
+
+fn unload_module() -> Result<(), rustix::io::Errno> {
+    // O_NONBLOCK: old kernels wait for the last user otherwise.
+    rustix::system::delete_module(c"dtrace", 0o4000)
+}
+
+/// A running tracer.
+struct Tracer {
+    child: Child,
+    output: String,
+}
+
+impl Tracer {
+    /// Starts it, without waiting for anything.
+    fn start(script: &str, output: &str) -> io::Result<Tracer> {
+        let out = File::create(output)?;
+        let child = Command::new("/bin/dtrace")
+            .args(["-q", "-x", "backend=kmod", "-n", script])
+            .stdin(Stdio::null())
+            .stdout(out.try_clone()?)
+            .stderr(out)
+            .spawn()?;
+        Ok(Tracer {
+            child,
+            output: output.to_owned(),
+        })
+    }
+
+    /// Starts it and waits until its probes are there: BEGIN comes after that.
+    fn ready(script: &str) -> io::Result<Tracer> {
+        Tracer::ready_to(script, OUTPUT)
+    }
+
+    fn ready_to(script: &str, output: &str) -> io::Result<Tracer> {
+        let script = format!(r#"BEGIN {{ printf("ready\n"); }} {script}"#);
+        let mut tracer = Tracer::start(&script, output)?;
+        let deadline = Instant::now() + Duration::from_secs(600);
+        while !tracer.said()?.contains("ready\n") {
+            if let Some(status) = tracer.child.try_wait()? {
+                return Err(other(format!(
+                    "dtrace ended at once: {status}: {}",
+                    tracer.tail()
+                )));
+            }
+            if Instant::now() > deadline {
+                return Err(other("dtrace was not ready after ten minutes"));
+            }
+            sleep(Duration::from_millis(20));
+        }
+        Ok(tracer)
+    }
+
+    fn said(&self) -> io::Result<String> {
+        Ok(String::from_utf8_lossy(&fs::read(&self.output)?).into_owned())
+    }
+
+    /// The end of it.
+    fn tail(&self) -> String {
+        let text = self.said().unwrap_or_default();
+        let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty()).collect();
+        let from = lines.len().saturating_sub(3);
+        lines.get(from..).unwrap_or_default().join(" / ")
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(pid) = Pid::from_raw(self.child.id() as i32) {
+            let _ = kill_process(pid, signal);
+        }
+    }
+
+    /// Has it end in its own way, and returns what the script counted.
+    fn stop(mut self) -> io::Result<u64> {
+        self.signal(Signal::INT);
+        let status = self.child.wait()?;
+        if !status.success() {
+            return Err(other(format!("dtrace: {status}: {}", self.tail())));
+        }
+        let text = self.said()?;
+        let counts = text.lines().filter_map(|l| l.trim().parse::<u64>().ok());
+        Ok(counts.sum())
+    }
+
+    fn kill(mut self) -> io::Result<ExitStatus> {
+        self.signal(Signal::KILL);
+        self.child.wait()
+    }
+}
+
+/// Runs a load to its end. An error tells what it found wrong.
+fn run_load(program: &str, name: &str, count: u32) -> io::Result<()> {
+    let out = Command::new(program)
+        .args([name, &count.to_string()])
+        .stdin(Stdio::null())
+        .output()?;
+    match out.status.success() {
+        true => Ok(()),
+        false => Err(other(format!(
+            "{program} {name} {count}: {}{}: {}",
+            out.status,
+            out.status
+                .signal()
+                .map_or(String::new(), |n| format!(" (signal {n})")),
+            String::from_utf8_lossy(&out.stderr).trim()
+        ))),
+    }
+}
+
+/// A load that runs on and on beside something else.
+struct Background {
+    child: Child,
+}
+
+impl Background {
+    fn start() -> io::Result<Background> {
+        let child = Command::new("/bin/sh")
+            .args([
+                "-c",
+                "while :; do /bin/load64 mixed 3 && /bin/load32 mixed 3 || { touch /tmp/background.bad; exit 1; }; done",
+            ])
+            .stdin(Stdio::null())
+            .stderr(File::create("/tmp/background.err")?)
+            .spawn()?;
+        Ok(Background { child })
+    }
+
+    /// Ends it; an error if one of its rounds was not all right.
+    fn stop(mut self) -> io::Result<()> {
+        let ended = self.child.try_wait()?;
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        // The round that is under way ends by itself.
+        sleep(Duration::from_secs(2));
+        match ended {
+            Some(status) => Err(other(format!(
+                "the load in the background: {status}: {}",
+                fs::read_to_string("/tmp/background.err")?.trim()
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A small generator of delays; the seed is printed.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % bound.max(1)
+    }
+}
+
+/// All of it, on this kernel.
+struct Trial {
+    scale: u32,
+    only: String,
+    audit: Audit,
+    rows: Vec<(String, Result<String, String>, Duration)>,
+}
+
+impl Trial {
+    fn new(scale: u32, only: String) -> io::Result<Trial> {
+        let audit = Audit::new()?;
+        println!("audit: {}", audit.describe());
+        load_module()?;
+        Ok(Trial {
+            scale,
+            only,
+            audit,
+            rows: Vec::new(),
+        })
+    }
+
+    /// One row of the table: what was done, how it went, and the audit after it.
+    fn row(&mut self, name: &str, what: impl FnOnce(&mut Trial) -> io::Result<String>) {
+        if !self.only.is_empty() && !self.only.split(',').any(|part| name.contains(part)) {
+            return;
+        }
+        let started = Instant::now();
+        let result = what(self).and_then(|told| self.audit.check().map(|()| told));
+        let result = result.map_err(|e| e.to_string());
+        let took = started.elapsed();
+        match &result {
+            Ok(told) => println!("pass {name}: {told} ({:.0} s)", took.as_secs_f64()),
+            Err(why) => println!("FAIL {name}: {why} ({:.0} s)", took.as_secs_f64()),
+        }
+        let _ = io::stdout().flush();
+        self.rows.push((name.to_owned(), result, took));
+    }
+
+    fn all(mut self) -> io::Result<ExitCode> {
+        self.row("loads, nothing probed", |t| t.loads());
+        for (name, script) in SETS {
+            self.row(&format!("loads under {name}"), |t| t.loads_under(script));
+        }
+        self.row("timers", |t| t.timers());
+        self.row("two tracers at once", |t| t.two());
+        self.row("a program that faults on every firing", |t| t.faulting());
+        self.row("enabled and disabled", |t| t.rounds());
+        self.row("kill -9", |t| t.kills());
+        self.row("unloading while it is open", |t| t.busy());
+        self.row("unloading while calls sleep", |t| t.asleep());
+        self.row("cost of a firing", |t| t.costs());
+        self.row("unloaded at last", |_| match unload_module() {
+            Ok(()) => Ok("as it was before".to_owned()),
+            Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::BUSY) if preemptible() => {
+                Ok("refused, as it must be on a preemptible kernel".to_owned())
+            }
+            Err(e) => Err(other(format!("delete_module: {e}"))),
+        });
+        Ok(self.table())
+    }
+
+    fn table(&self) -> ExitCode {
+        let mut text = String::from("\n| what | result | s |\n|---|---|---|\n");
+        for (name, result, took) in &self.rows {
+            let (word, told) = match result {
+                Ok(told) => ("pass", told),
+                Err(why) => ("FAIL", why),
+            };
+            let _ = writeln!(
+                text,
+                "| {name} | {word}: {told} | {:.0} |",
+                took.as_secs_f64()
+            );
+        }
+        let failed = self.rows.iter().filter(|r| r.1.is_err()).count();
+        let _ = writeln!(
+            text,
+            "survive: {} passed, {failed} failed, scale {}",
+            self.rows.len() - failed,
+            self.scale
+        );
+        print!("{text}");
+        match failed == 0 && !self.rows.is_empty() {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        }
+    }
+
+    /// Every load of both widths.
+    fn loads(&self) -> io::Result<String> {
+        let mut told = Vec::new();
+        for (width, program) in PROGRAMS {
+            let mut list = Vec::new();
+            for (name, count) in LOADS {
+                let started = Instant::now();
+                run_load(program, name, count * self.scale)?;
+                list.push(format!(
+                    "{name} {} in {:.1} s",
+                    count * self.scale,
+                    started.elapsed().as_secs_f64()
+                ));
+            }
+            told.push(format!("{width}: {}", list.join(", ")));
+        }
+        Ok(told.join("; "))
+    }
+
+    fn loads_under(&self, script: &str) -> io::Result<String> {
+        let tracer = Tracer::ready(script)?;
+        let told = self.loads();
+        // Whether or not they went well, the tracer ends in order.
+        let count = tracer.stop()?;
+        match count {
+            0 => Err(other("nothing fired")),
+            n => Ok(format!("{n} firings; {}", told?)),
+        }
+    }
+
+    /// Timers beside everything else, at two rates on each CPU.
+    fn timers(&self) -> io::Result<String> {
+        let tracer = Tracer::ready(
+            "profile-997 { @ = count(); } profile-1009 { @ = count(); } syscall::: { @ = count(); }",
+        )?;
+        let loads = run_load("/bin/load64", "mixed", 5 * self.scale)
+            .and_then(|()| run_load("/bin/load32", "mixed", 5 * self.scale));
+        let count = tracer.stop()?;
+        loads.map(|()| format!("{count} firings"))
+    }
+
+    /// Both want the same sites; each goes while the other stays.
+    fn two(&self) -> io::Result<String> {
+        let script = "fbt::vfs_*:,fbt::sys_*:,syscall::: { @ = count(); }";
+        let load = |t: &Trial| {
+            run_load("/bin/load64", "mixed", 2 * t.scale)
+                .and_then(|()| run_load("/bin/load32", "mixed", 2 * t.scale))
+        };
+        let first = Tracer::ready_to(script, "/tmp/first.out")?;
+        let second = Tracer::ready_to(script, "/tmp/second.out")?;
+        load(self)?;
+        let one = first.stop()?;
+        load(self)?;
+        let third = Tracer::ready_to(script, "/tmp/first.out")?;
+        load(self)?;
+        second.kill()?;
+        load(self)?;
+        let three = third.stop()?;
+        match one > 0 && three > 0 {
+            true => Ok(format!("{one} and {three} firings")),
+            false => Err(other(format!("{one} and {three} firings"))),
+        }
+    }
+
+    fn faulting(&self) -> io::Result<String> {
+        // Of user space; of the kernel's, where nothing is mapped; and one that no processor has.
+        let tracer = Tracer::ready(
+            // Not the tracer's own: it would print of faults that its printing made.
+            "fbt:::entry /execname != \"dtrace\"/ { trace(*(int *)8); } \
+             fbt:::return /execname != \"dtrace\"/ { trace(*(int *)0xffffc8deadbee000); } \
+             syscall::: /execname != \"dtrace\"/ { trace(*(int *)0x1234567890abcdef); } \
+             ERROR { @ = count(); }",
+        )?;
+        let loads = run_load("/bin/load64", "mixed", self.scale)
+            .and_then(|()| run_load("/bin/load32", "mixed", self.scale));
+        match tracer.stop()? {
+            0 => Err(other("nothing faulted")),
+            n => loads.map(|()| format!("{n} faults told")),
+        }
+    }
+
+    fn rounds(&self) -> io::Result<String> {
+        let load = Background::start()?;
+        let rounds = 10 * self.scale;
+        for n in 0..rounds {
+            let script = match n % 10 {
+                0 => "fbt:::,syscall::: { @ = count(); }",
+                n if n % 2 == 0 => "fbt::vfs_*:,syscall::: { @ = count(); }",
+                _ => "fbt::sys_*:,syscall::*k: { @ = count(); }",
+            };
+            let tracer = Tracer::ready(script)?;
+            tracer
+                .stop()
+                .map_err(|e| other(format!("round {n}: {e}")))?;
+            if n % 10 == 9 {
+                self.audit.check()?;
+            }
+        }
+        load.stop()?;
+        Ok(format!("{rounds} rounds under load"))
+    }
+
+    fn kills(&self) -> io::Result<String> {
+        let load = Background::start()?;
+        let kills = self.scale.max(5);
+        let seed = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut dice = Dice(seed);
+        // How long it takes until all is enabled: kills fall before, in and after that.
+        let started = Instant::now();
+        Tracer::ready("fbt:::,syscall::: { @ = count(); }")?.kill()?;
+        let span = started.elapsed().as_millis() as u64 * 3 / 2;
+        let mut while_ready = 0;
+        for _ in 0..kills {
+            let tracer = Tracer::start(
+                r#"BEGIN { printf("ready\n"); } fbt:::,syscall::: { @[probefunc] = count(); }"#,
+                OUTPUT,
+            )?;
+            sleep(Duration::from_millis(dice.below(span)));
+            while_ready += u32::from(tracer.said()?.contains("ready"));
+            tracer.kill()?;
+            self.audit.check()?;
+        }
+        load.stop()?;
+        Ok(format!(
+            "{kills} times within {span} ms, {while_ready} of them with all enabled; seed {seed:#x}"
+        ))
+    }
+
+    /// What a call of getppid() costs with nothing on it, and with each way of counting it; medians of rounds taken in turn.
+    fn costs(&self) -> io::Result<String> {
+        const ROUNDS: usize = 5;
+        let thousands = 20 * self.scale;
+        let measure = || -> io::Result<f64> {
+            let started = Instant::now();
+            run_load("/bin/load64", "calls", thousands)?;
+            Ok(started.elapsed().as_nanos() as f64 / f64::from(thousands) / 1000.0)
+        };
+        let scripts = [
+            ("syscall entry", "syscall::getppid:entry { @ = count(); }"),
+            (
+                "syscall entry and return",
+                "syscall::getppid: { @ = count(); }",
+            ),
+            ("fbt entry", "fbt::sys_getppid:entry { @ = count(); }"),
+            ("fbt entry and return", "fbt::sys_getppid: { @ = count(); }"),
+        ];
+        let kprobe = fs::exists(KPROBE)?;
+        let mut ways: Vec<(&str, Vec<f64>)> = vec![("nothing", Vec::new())];
+        ways.extend(scripts.iter().map(|(name, _)| (*name, Vec::new())));
+        ways.push(("kprobe", Vec::new()));
+        for _ in 0..ROUNDS {
+            for (name, times) in &mut ways {
+                let script = scripts.iter().find(|(n, _)| n == name);
+                match script {
+                    Some((_, script)) => {
+                        let tracer = Tracer::ready(script)?;
+                        let time = measure();
+                        if tracer.stop()? < u64::from(thousands) * 1000 {
+                            return Err(other(format!("{name}: not every call fired")));
+                        }
+                        times.push(time?);
+                    }
+                    None if *name == "kprobe" && kprobe => {
+                        insert(KPROBE)?;
+                        let time = measure();
+                        rustix::system::delete_module(c"kprobe_count", 0o4000)?;
+                        times.push(time?);
+                    }
+                    None if *name == "kprobe" => {}
+                    None => times.push(measure()?),
+                }
+            }
+        }
+        let median = |times: &mut Vec<f64>| {
+            times.sort_by(f64::total_cmp);
+            times.get(times.len() / 2).copied()
+        };
+        let medians: Vec<_> = ways
+            .iter_mut()
+            .map(|(name, times)| (*name, median(times)))
+            .collect();
+        let base = medians.first().and_then(|m| m.1).unwrap_or(0.0);
+        let told = medians.iter().map(|(name, time)| match time {
+            Some(time) if *name == "nothing" => format!("a call {time:.0} ns"),
+            Some(time) => format!("{name} +{:.0}", time - base),
+            None => format!("{name}: not there"),
+        });
+        Ok(told.collect::<Vec<_>>().join(", "))
+    }
+
+    fn busy(&self) -> io::Result<String> {
+        let tracer = Tracer::ready("syscall:::,fbt::vfs_*: { @ = count(); }")?;
+        let refused = unload_module();
+        tracer.stop()?;
+        match refused {
+            Err(e @ (rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::BUSY)) => {
+                Ok(format!("refused: {e}"))
+            }
+            Err(e) => Err(other(format!("delete_module: {e}"))),
+            Ok(()) => Err(other("it went")),
+        }
+    }
+
+    /// Tasks sleep in calls that were hooked when they began; the tracer goes, then the module, then they wake.
+    fn asleep(&self) -> io::Result<String> {
+        let mut told = Vec::new();
+        for (width, program) in PROGRAMS {
+            let tracer = Tracer::ready("syscall:::,fbt:::return { @ = count(); }")?;
+            let mut load = Command::new(program)
+                .args(["sleepers", "1"])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()?;
+            let mut word = [0; 7];
+            if let Some(out) = load.stdout.as_mut() {
+                out.read_exact(&mut word)?;
+            }
+            tracer.kill()?;
+            let gone = match unload_module() {
+                Ok(()) => true,
+                Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::BUSY) if preemptible() => {
+                    false
+                }
+                Err(e) => return Err(other(format!("delete_module: {e}"))),
+            };
+            if gone {
+                // Something else where it was, so that who returns there is caught.
+                load_module()?;
+            }
+            if let Some(mut input) = load.stdin.take() {
+                input.write_all(b"x")?;
+            }
+            let out = load.wait_with_output()?;
+            if !out.status.success() {
+                return Err(other(format!(
+                    "{width} sleepers: {}: {}",
+                    out.status,
+                    String::from_utf8_lossy(&out.stderr).trim()
+                )));
+            }
+            told.push(match gone {
+                true => format!("{width} sleepers return after it is gone"),
+                false => format!("{width} sleepers return; it stays loaded (preemptible kernel)"),
+            });
+        }
+        Ok(told.join("; "))
+    }
+}
+
+/// Whether tasks are preempted inside this kernel: what was armed once stays loaded there.
+fn preemptible() -> bool {
+    fs::read_to_string("/proc/version").is_ok_and(|v| v.contains(" PREEMPT"))
+}

@@ -1,0 +1,137 @@
+//! `cargo xtask survive`: what the kernel module must survive on a kernel (`bin/survive.rs` does it, in the guest).
+
+use crate::image::Put;
+use crate::kernels::{self, Given, Kernel};
+use crate::{dist, kmod, matrix, sh, vm};
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+/// A scale of 1 takes some minutes on an emulated CPU.
+const LIMIT: Duration = Duration::from_secs(3600);
+
+/// `cargo xtask survive <kernel> [--scale N] [--only part of a name] [--kernel image] [--kdir build tree]`.
+pub fn run(args: &[String]) -> Result<ExitCode> {
+    let (mut name, mut given) = (None, Given::default());
+    let mut command = vec!["/bin/survive".to_owned()];
+    let mut scale = 1;
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().with_context(|| format!("{arg} needs a value"));
+        match arg.as_str() {
+            "--kernel" => given.kernel = Some(value()?.into()),
+            "--kdir" => given.kdir = Some(value()?.into()),
+            "--scale" => {
+                let n = value()?;
+                scale = n.parse().context("--scale needs a number")?;
+                command.extend([arg.clone(), n.clone()]);
+            }
+            "--only" => command.extend([arg.clone(), value()?.clone()]),
+            other if name.is_none() && !other.starts_with('-') => name = Some(other),
+            other => bail!("unknown option {other}"),
+        }
+    }
+    let Some(name) = name else {
+        bail!("which kernel? `cargo xtask kernels` lists them");
+    };
+    let row = kernels::row(name)?;
+    let kernel = row.get(&given)?;
+    let put = |host: PathBuf, guest: &str| Put {
+        host,
+        guest: guest.into(),
+    };
+    let mut files = vec![
+        matrix::dtrace_file(&dist::build_static("tracer-user", "dtrace")?),
+        put(dist::build_static("xtask", "survive")?, "/bin/survive"),
+        put(kmod::build(&kernel)?, "/lib/dtrace.ko"),
+    ];
+    for width in ["64", "32"] {
+        files.push(put(load(width)?, &format!("/bin/load{width}")));
+    }
+    if let Some(module) = kprobe(&kernel)? {
+        files.push(put(module, "/lib/kprobe_count.ko"));
+    }
+    let mut vm = vm::boot(&row, &given, &files)?;
+    eprintln!(
+        "xtask: {} is up after {:.1} s",
+        vm.release,
+        vm.boot.as_secs_f64()
+    );
+    let how = vm.pass_through(&command, LIMIT * scale)?;
+    vm.off();
+    if how != "exit 0" {
+        eprintln!("xtask: survive: {how}");
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Flags for a program that has no library under it, for either width.
+const FREESTANDING: &[&str] = &[
+    "-std=gnu99",
+    "-O2",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-ffreestanding",
+    "-nostdlib",
+    "-static",
+    "-fno-pie",
+    "-no-pie",
+    "-fno-stack-protector",
+    "-fcf-protection=none",
+    "-fno-asynchronous-unwind-tables",
+    "-mno-sse",
+    "-Wl,--build-id=none",
+];
+
+/// The load program of a width. It needs no more than the compiler.
+fn load(width: &str) -> Result<PathBuf> {
+    let dir = sh::root().join("target/kmod");
+    std::fs::create_dir_all(&dir)?;
+    let program = dir.join(format!("load{width}"));
+    sh::output(
+        Command::new("gcc")
+            .arg(format!("-m{width}"))
+            .args(FREESTANDING)
+            .arg("-o")
+            .arg(&program)
+            .arg(sh::root().join("legacy-kmod/tests/guest/load.c")),
+    )?;
+    Ok(program)
+}
+
+/// The module with a kprobe to compare with, where the kernel has kprobes.
+fn kprobe(kernel: &Kernel) -> Result<Option<PathBuf>> {
+    let tree = kmod::tree(kernel)?.canonicalize()?;
+    let config = std::fs::read_to_string(tree.join(".config")).unwrap_or_default();
+    if !config.lines().any(|l| l == "CONFIG_KPROBES=y") {
+        return Ok(None);
+    }
+    let dir = sh::root().join("target/kmod").join(&kernel.row.name);
+    copy(
+        &sh::root().join("legacy-kmod/tests/guest/kprobe"),
+        &dir.join("kprobe"),
+    )?;
+    sh::output(
+        Command::new("make")
+            .arg("-C")
+            .arg(tree)
+            .arg(format!("M={}", dir.join("kprobe").display()))
+            .arg("modules"),
+    )?;
+    Ok(Some(dir.join("kprobe/kprobe_count.ko")))
+}
+
+/// A folder's files; a build leaves its own beside them.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let path = entry?.path();
+        if let Some(name) = path.file_name() {
+            std::fs::copy(&path, to.join(name))?;
+        }
+    }
+    Ok(())
+}
