@@ -18,6 +18,7 @@ pub struct Need {
 pub enum Chore {
     Test,
     Bench,
+    Fuzz,
 }
 
 /// Every package that this project ever installs. QEMU is not here: its version matters, see the `vm` chore.
@@ -32,6 +33,12 @@ pub const NEEDS: &[Need] = &[
         probe: "/usr/include/stdio.h",
         package: "libc6-dev",
         chore: Chore::Test,
+    },
+    // libFuzzer is built from its source.
+    Need {
+        probe: "g++",
+        package: "g++",
+        chore: Chore::Fuzz,
     },
     Need {
         probe: "hyperfine",
