@@ -276,6 +276,7 @@ pub const GROUPS: &[Group] = &[
     topic!("errors"),
     topic!("exit"),
     topic!("flow"),
+    topic!("guide"),
     topic!("options"),
     topic!("predicates"),
     topic!("printa"),
@@ -290,7 +291,19 @@ pub const GROUPS: &[Group] = &[
     topic!("print"),
     topic!("process"),
     topic!("spec"),
+    // Random D programs: none that the compiler accepts may be refused.
+    Group {
+        name: "generated",
+        command: &[GENERATED, "--nocapture"],
+        limit_s: 400,
+        stdout: &["test result: ok. 2 passed"],
+        tell: &["NOTE generated"],
+        ..GROUP
+    },
 ];
+
+/// The test program of random D programs.
+const GENERATED: &str = "generated";
 
 /// What came of one group on one kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -338,6 +351,12 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     let mut files = vec![dtrace_file(&dist::build_static("tracer-user", "dtrace")?)];
     if groups.iter().any(|g| g.is_topic()) {
         files.extend(corpus()?);
+    }
+    if groups.iter().any(|g| g.is_generated()) {
+        files.push(Put {
+            host: dist::build_static_test("tracer-user", GENERATED)?,
+            guest: format!("/bin/{GENERATED}"),
+        });
     }
     let mut table = Vec::new();
     for row in kernels::rows()? {
@@ -402,6 +421,10 @@ impl Group {
         self.command.first() == Some(&"corpus")
     }
 
+    fn is_generated(&self) -> bool {
+        self.command.first() == Some(&GENERATED)
+    }
+
     /// What the guest is to run. Single programs of the corpus may be known not to be possible there, or left out.
     fn words(&self, row: &Row) -> Vec<String> {
         let programs = |list: &BTreeMap<String, String>| {
@@ -413,7 +436,7 @@ impl Group {
             programs.join(" ")
         };
         let mut words = Vec::new();
-        if self.is_topic() {
+        if self.is_topic() || self.is_generated() {
             words.push("env".to_owned());
             words.push("DTRACE_TEST_COMMAND=/bin/dtrace".to_owned());
             words.push(format!("DTRACE_TEST_CORPUS={CORPUS}"));
