@@ -9,9 +9,12 @@
 mod bpflog;
 mod compile;
 mod consume;
+mod cpp;
 mod flags;
 mod list;
 mod options;
+#[cfg(test)]
+mod refused;
 mod run;
 mod select;
 mod signals;
