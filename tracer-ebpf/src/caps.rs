@@ -1,7 +1,6 @@
 //! What a kernel side can do, as data. The lowering reads this and nothing else about its target.
 
-use crate::service::Service;
-use std::collections::BTreeMap;
+use crate::service::{Service, Services};
 
 /// How records reach user space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +16,8 @@ pub enum RingKind {
 pub struct Caps {
     /// Instructions per program. 4096 before Linux 5.2, a million since.
     pub max_insns: u32,
-    /// The id by which each service is called; absent = not there, and lowering takes the fallback or refuses with its name.
-    pub services: BTreeMap<Service, u32>,
+    /// The id by which each service is called; where there is none, lowering takes the fallback or refuses with its name.
+    pub services: Services,
     /// How records leave.
     pub ring: RingKind,
     /// Loops with a bound that the verifier can see (Linux 5.3).
@@ -41,6 +40,10 @@ pub struct Caps {
     pub kprobe_multi: bool,
     /// fentry/fexit.
     pub fentry: bool,
+    /// A task is an address like any other, for the service that finds its registers too.
+    pub untyped_task: bool,
+    /// The context of a system call says in its third word whether the caller is a 32-bit one.
+    pub abi_in_context: bool,
     /// Number of possible CPUs.
     pub cpus: u32,
     /// Offset in `task_struct` … of the few fields that lowering itself needs; absent where no type information is there.
@@ -80,6 +83,8 @@ impl Caps {
             kprobes: true,
             kprobe_multi: true,
             fentry: true,
+            untyped_task: false,
+            abi_in_context: false,
             cpus: 2,
             offsets: KernelOffsets::default(),
         }

@@ -39,7 +39,7 @@ pub enum Ended {
 pub fn run(mut request: Request) -> Result<Ended> {
     let texts = Texts::read(&request.inputs, &request.options)?;
     let mut targets = start_targets(&request)?;
-    let backend = match select::choose(request.options.word(Opt::backend)) {
+    let backend = match select::choose(&request.options) {
         Ok(b) => b,
         // Whether a program compiles can be said without a kernel side, as far as its types are its own.
         Err(_) if request.mode == Mode::CompileOnly => {
@@ -50,7 +50,7 @@ pub fn run(mut request: Request) -> Result<Ended> {
     match request.mode {
         Mode::List => return list_probes(&request, &texts, &targets, &*backend),
         Mode::CompileOnly => return compile_only(&request, &texts, &targets, backend.kernel()),
-        Mode::Trace | Mode::Version | Mode::Backends | Mode::Help => {}
+        Mode::Trace | Mode::Version | Mode::Backends | Mode::Kmod(_) | Mode::Help => {}
     }
     let program = match compile::compile(&request, &texts, &targets, backend.kernel(), false) {
         Ok(p) => p,
@@ -435,13 +435,20 @@ fn finish(session: &mut dyn Session, consumer: &mut Consumer<'_>) -> Result<()> 
     Ok(())
 }
 
+fn say_all(out: &mut Out, sentences: &[String]) -> Result<()> {
+    for sentence in sentences {
+        out.say(&format!("dtrace: {sentence}\n"))?;
+    }
+    Ok(())
+}
+
 fn list_probes(
     request: &Request,
     texts: &Texts,
     targets: &Targets,
     backend: &dyn Backend,
 ) -> Result<Ended> {
-    let (mut descs, mut nothing) = (Vec::new(), Vec::new());
+    let (mut descs, mut nothing, mut unmatched) = (Vec::new(), Vec::new(), Vec::new());
     if texts.list.is_empty() {
         descs.push(ProbeDesc::default());
     } else {
@@ -456,6 +463,7 @@ fn list_probes(
                 .iter()
                 .filter(|t| program.clauses.iter().all(|c| c.span.src != t.src)),
         );
+        unmatched = program.unmatched;
         descs.extend(program.clauses.into_iter().map(|c| c.desc));
     }
     let mut out = open_output(request)?;
@@ -476,6 +484,9 @@ fn list_probes(
             status = 1;
         }
         list::rows(&mut out, &probes, verbose)?;
+        if request.verbose > 0 {
+            say_all(&mut out, &backend.left_out(desc))?;
+        }
     }
     for text in nothing {
         let spec = match &text.input {
@@ -486,6 +497,13 @@ fn list_probes(
             "dtrace: failed to match {spec}: No probe matches description\n"
         ))?;
         status = 1;
+    }
+    for desc in &unmatched {
+        let mut why: Vec<String> = backend.why_none(desc).into_iter().collect();
+        if why.is_empty() && request.verbose > 0 {
+            why = backend.left_out(desc);
+        }
+        say_all(&mut out, &why)?;
     }
     out.flush()?;
     Ok(Ended::Status(status))

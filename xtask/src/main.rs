@@ -12,6 +12,7 @@ mod fuzz;
 mod golden;
 mod image;
 mod kernels;
+mod kmod;
 mod matrix;
 mod qemu;
 mod sh;

@@ -249,6 +249,8 @@ pub struct Fun<'a, 'b> {
     pub dynamic: Option<super::subr::Dynamic>,
     /// Slot of `strtok`'s state.
     pub strtok: Option<u32>,
+    /// Bytes of the longest string that is searched for.
+    pub needle_room: u32,
     /// In a subprogram on strings: slot of the pointer to the loops' memory.
     pub mem_slot: i16,
     /// Behind the end of the phase check and probe selection.
@@ -267,7 +269,7 @@ impl<'a, 'b> Fun<'a, 'b> {
 
     /// The number of a service, or which clause can't be had without it.
     pub fn service(&self, s: Service) -> Result<u32, LowerError> {
-        let id = self.cx.caps.services.get(&s).copied();
+        let id = self.cx.caps.services.get(s);
         id.ok_or_else(|| self.err(format!("this kernel has no {} for it", s.name())))
     }
 

@@ -122,7 +122,7 @@ impl Fun<'_, '_> {
         at: usize,
         s: Subr,
     ) -> Result<(), LowerError> {
-        if !self.cx.caps.services.contains_key(&Service::ProbeWriteUser) {
+        if !self.cx.caps.services.has(Service::ProbeWriteUser) {
             let text = format!(
                 "{}() is refused: the kernel is locked down and lets nobody write to processes from BPF, or its BPF can't",
                 s.name()
