@@ -15,6 +15,8 @@ mod check;
 pub mod diag;
 pub mod dif;
 pub mod format;
+#[cfg(any(test, feature = "testing"))]
+pub mod generate;
 pub mod kernel;
 mod lex;
 pub mod library;
@@ -30,6 +32,9 @@ use kernel::{KernelView, TypeNs};
 use parse::{Input, InputKind, MacroArgs, ParseOptions, ProbeFlag};
 use program::Program;
 use source::Sources;
+
+/// The longest string that there can be (`-x strsize`).
+pub const MOST_STRSIZE: u32 = 1 << 20;
 
 /// What compiling depends on beside the text and the kernel.
 #[derive(Clone, Debug)]
@@ -48,6 +53,10 @@ pub struct CompileOpts {
     pub pspec: bool,
     /// `-x empty`
     pub empty: bool,
+    /// `-x version`: names that came later are not there.
+    pub version: Option<ast::Version>,
+    /// `-x amin`: the least stability of what the program uses.
+    pub amin: Option<ast::Attributes>,
 }
 
 impl Default for CompileOpts {
@@ -60,6 +69,8 @@ impl Default for CompileOpts {
             zdefs: false,
             pspec: false,
             empty: false,
+            version: None,
+            amin: None,
         }
     }
 }
@@ -73,7 +84,7 @@ impl CompileOpts {
             "strsize" => {
                 self.strsize = num()
                     .and_then(|n| u32::try_from(n).ok())
-                    .filter(|n| *n > 0)
+                    .filter(|n| (1..=MOST_STRSIZE).contains(n))
                     .unwrap_or(self.strsize)
             }
             "stackframes" => {
@@ -89,6 +100,8 @@ impl CompileOpts {
                     .unwrap_or(self.ustackframes)
             }
             "zdefs" => self.zdefs = true,
+            "version" => self.version = value.and_then(pragma::parse_version).or(self.version),
+            "amin" => self.amin = value.and_then(pragma::parse_attributes).or(self.amin),
             _ => {}
         }
     }

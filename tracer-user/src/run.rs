@@ -37,7 +37,7 @@ pub enum Ended {
 
 /// Does what was asked.
 pub fn run(mut request: Request) -> Result<Ended> {
-    let texts = Texts::read(&request.inputs)?;
+    let texts = Texts::read(&request.inputs, &request.options)?;
     let mut targets = start_targets(&request)?;
     let backend = match select::choose(&request.options) {
         Ok(b) => b,

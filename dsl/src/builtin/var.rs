@@ -90,4 +90,4 @@ impl VarRow {
 }
 
 /// Names that other DTraces have as built-in variables or library inlines, and that are not there yet.
-pub const VARS_LATER: &[&str] = &["cwd", "root", "fds", "execargs", "jid", "jailname"];
+pub const VARS_LATER: &[&str] = &["cwd", "root", "execargs", "jid", "jailname"];
