@@ -1,7 +1,7 @@
 //! The D library: definitions that DTrace's scripts take for granted, as D text. Each is compiled before a program that
 //! names anything of it, and costs nothing for others.
 
-use crate::kernel::{KernelView, TypeNs};
+use crate::kernel::{KType, KernelView, TypeNs};
 
 /// A text of the library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,8 +12,17 @@ pub struct Library {
     pub text: &'static str,
     /// A program that wants it contains one of these.
     words: &'static [&'static str],
-    /// It needs the kernel's types.
-    typed: bool,
+    needs: Needs,
+}
+
+/// What a text needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    /// The kernel's types.
+    Types,
+    /// A `struct task_struct` that has a member of this name.
+    TaskMember(&'static str),
 }
 
 /// All of them.
@@ -22,18 +31,44 @@ pub const LIBRARIES: &[Library] = &[
         name: "procfs.d",
         text: include_str!("../dlib/procfs.d"),
         words: &["psinfo", "curcpu", "cpuinfo_t"],
-        typed: true,
+        needs: Needs::Types,
+    },
+    Library {
+        name: "lwp.d",
+        text: include_str!("../dlib/lwp.d"),
+        words: LWP,
+        needs: Needs::TaskMember("__state"),
+    },
+    Library {
+        name: "lwp_old.d",
+        text: include_str!("../dlib/lwp_old.d"),
+        words: LWP,
+        needs: Needs::TaskMember("state"),
+    },
+    Library {
+        name: "io.d",
+        text: include_str!("../dlib/io.d"),
+        words: &["fds", "cwd", "root", "fileinfo"],
+        needs: Needs::Types,
+    },
+    Library {
+        name: "fcntl.d",
+        text: include_str!("../dlib/fcntl.d"),
+        words: &["O_"],
+        needs: Needs::Nothing,
     },
     Library {
         name: "regs.d",
         text: include_str!("../dlib/regs.d"),
         words: &["uregs"],
-        typed: false,
+        needs: Needs::Nothing,
     },
 ];
 
+const LWP: &[&str] = &["lwpsinfo", "SSLEEP", "SRUN", "SZOMB", "SSTOP", "SIDL", "SONPROC", "SWAIT"];
+
 /// Names of the library that, where it could not be compiled, need another message than "unknown".
-pub const TYPED_NAMES: &[&str] = &["curpsinfo", "curlwpsinfo", "curcpu"];
+pub const TYPED_NAMES: &[&str] = &["curpsinfo", "curlwpsinfo", "curcpu", "fds", "cwd", "root"];
 
 impl Library {
     /// Whether a text may mean something of it.
@@ -44,7 +79,14 @@ impl Library {
     /// Whether it can be compiled for this kernel.
     pub fn possible(&self, kernel: &dyn KernelView) -> bool {
         let task = || kernel.type_by_name(None, TypeNs::Struct, "task_struct");
-        !self.typed || task().is_some()
+        match self.needs {
+            Needs::Nothing => true,
+            Needs::Types => task().is_some(),
+            Needs::TaskMember(name) => match task().and_then(|t| kernel.ktype(t)) {
+                Some(KType::Struct { members, .. }) => members.iter().any(|m| m.name == name),
+                _ => false,
+            },
+        }
     }
 }
 
@@ -56,7 +98,7 @@ mod tests {
     fn names_call_for_their_library() {
         for name in TYPED_NAMES {
             let mut of = LIBRARIES.iter().filter(|l| l.wanted(name));
-            assert!(of.any(|l| l.typed && l.text.contains(name)), "{name}");
+            assert!(of.any(|l| l.needs != Needs::Nothing && l.text.contains(name)), "{name}");
         }
         assert!(!LIBRARIES.iter().any(|l| l.wanted("BEGIN { trace(pid); }")));
     }

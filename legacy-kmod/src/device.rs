@@ -32,7 +32,7 @@ impl Device {
             }
             _ => BackendError::Io {
                 what: format!("opening {PATH}"),
-                source: e,
+                cause: e,
             },
         })?;
         let mut device = Device {
@@ -62,9 +62,9 @@ impl Device {
     }
 
     fn call<T>(&self, call: Call, arg: &mut T) -> Result<(), BackendError> {
-        self.raw(call, arg).map_err(|source| BackendError::Io {
+        self.raw(call, arg).map_err(|cause| BackendError::Io {
             what: call.name.to_owned(),
-            source,
+            cause,
         })
     }
 
@@ -244,7 +244,7 @@ impl Device {
         match self.raw(ioctl::MAP, &mut args) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => Err(BackendError::Io {
                 what: ioctl::MAP.name.to_owned(),
-                source: e,
+                cause: e,
             }),
             _ => Ok(()),
         }

@@ -146,9 +146,9 @@ fn hooks(
     // The next symbol may be far behind the table's end: it ends where no function is named any more.
     let mut handlers = vec![0; 8 * most as usize];
     let read = device.read(table, &mut handlers);
-    read.map_err(|source| BackendError::Io {
+    read.map_err(|cause| BackendError::Io {
         what: "reading sys_call_table".to_owned(),
-        source,
+        cause,
     })?;
     let handlers: Vec<u64> = handlers
         .chunks_exact(8)

@@ -87,7 +87,7 @@ options! {
     // name        kind      default     dynamic  status   help
     // Run-time options, by DTrace's numbers.
     bufsize        Size,     4 << 20,    false,   Done,    "size of the record ring";
-    bufpolicy      POLICIES, 0,          false,   Done,    "what happens when the ring is full (only switch yet)";
+    bufpolicy      POLICIES, 0,          false,   Done,    "what happens when the buffer is full: drops, only the newest are kept, or tracing ends";
     dynvarsize     Size,     1 << 20,    false,   Done,    "space for associative arrays and thread-local variables";
     aggsize        Size,     4 << 20,    false,   Done,    "space for each aggregation";
     specsize       Size,     32 << 10,   false,   Done,    "size of a speculation buffer";
@@ -114,12 +114,12 @@ options! {
     aggsortpos     Int,      0,          true,    Done,    "which aggregation of several orders the rows";
     aggsortkeypos  Int,      0,          true,    Done,    "which member of the key counts first";
     temporal       Flag,     0,          false,   Moot("records come in the order of their time"), "order records by time";
-    agghist        Flag,     0,          true,    Later,   "show aggregations as a histogram";
-    aggpack        Flag,     0,          true,    Later,   "show distributions on one line";
+    agghist        Flag,     0,          true,    Done,    "draw counts and sums with keys as one distribution";
+    aggpack        Flag,     0,          true,    Done,    "show distributions on one line";
     aggzoom        Flag,     0,          true,    Done,    "scale distributions to their highest bar";
     zone           Text,     0,          false,   Refused("Linux has no zones"), "trace in one zone";
     // Compile-time options.
-    aggpercpu      Flag,     0,          false,   Later,   "show aggregations CPU by CPU";
+    aggpercpu      Flag,     0,          false,   Done,    "show aggregations CPU by CPU";
     amin           Text,     0,          false,   Later,   "least stability that a program may depend on";
     argref         Flag,     0,          false,   Done,    "arguments need not be referenced";
     core           Flag,     0,          false,   Refused("a failed compilation needs no core dump"), "dump core on errors";
@@ -133,7 +133,7 @@ options! {
     droptags       Flag,     0,          false,   Done,    "put a tag before messages about drops";
     dtypes         Text,     0,          false,   Refused(NO_CTF), "write D types";
     empty          Flag,     0,          false,   Done,    "a program may be empty";
-    encoding       Choice(&["ascii", "utf8"]), 0, false, Later, "characters of one-line histograms";
+    encoding       Choice(&["ascii", "utf8"]), 0, false, Done,  "characters of one-line histograms";
     errtags        Flag,     0,          false,   Done,    "put a tag before messages about errors";
     evaltime       Choice(&["exec", "main", "preinit", "postinit"]), 0, false, Later, "when a program run by -c begins to be traced (only exec yet)";
     incdir         Text,     0,          false,   Refused(NO_CPP), "where included files are (-I)";
@@ -252,10 +252,6 @@ impl Options {
             Status::Later
                 if matches!(row.kind, Kind::Flag | Kind::Choice(_)) && number == row.default => {}
             Status::Later => return Err(OptError::Later),
-        }
-        // Of these policies only the first is there.
-        if row.opt == Opt::bufpolicy && number != 0 {
-            return Err(OptError::Later);
         }
         if row.opt == Opt::strsize && number == 0 || row.opt == Opt::nspec && number > MOST_NSPEC {
             return Err(OptError::Value);
@@ -419,9 +415,6 @@ mod tests {
             let mut o = Options::default();
             let got = o.set(row.name, value);
             match row.status {
-                Status::Done | Status::Moot(_) if row.opt == Opt::bufpolicy => {
-                    assert_eq!(got, Err(OptError::Later))
-                }
                 Status::Done | Status::Moot(_) => {
                     assert_eq!(got, Ok(()), "{}", row.name);
                     let want = match row.kind {

@@ -3,6 +3,7 @@
 
 use crate::bpflog;
 use crate::compile::{self, Texts};
+use crate::consume::held::Policy;
 use crate::consume::out::Out;
 use crate::consume::{Consumer, Enabling, Look};
 use crate::flags::{Input, Mode, Request};
@@ -70,14 +71,15 @@ pub fn run(mut request: Request) -> Result<Ended> {
     }
     let matches = match_clauses(&program, &*backend)?;
     announce(&request, &texts, &program, &matches);
-    let plan = plan(&matches, backend.caps());
+    let caps = backend.caps_for(&program);
+    let plan = plan(&matches, &caps);
     if plan.probes.is_empty() {
         return Err(anyhow!("no probes matched"));
     }
     let image = lower(
         &program,
         &plan,
-        backend.caps(),
+        &caps,
         &lower_options(options, &texts),
     )
     .map_err(|e| compile::unsupported(&texts, e.span, e.text, options.on(Opt::errtags)))?;
@@ -108,6 +110,11 @@ pub fn run(mut request: Request) -> Result<Ended> {
     };
     let mut consumer = Consumer::new(enabling, Look::new(options), out);
     consumer.options = options.clone();
+    match options.word(Opt::bufpolicy) {
+        "ring" => consumer.hold(Policy::Ring, options.get(Opt::bufsize)),
+        "fill" => consumer.hold(Policy::Fill, options.get(Opt::bufsize)),
+        _ => {}
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -377,7 +384,11 @@ async fn trace(
     targets.release(consumer.names_user_addresses());
     consumer.drain(session)?;
     let [int, term] = &mut interrupted;
-    while session.exited()?.is_none() && !consumer.out.closed() && !targets.all_ended() {
+    while session.exited()?.is_none()
+        && !consumer.out.closed()
+        && !consumer.full()
+        && !targets.all_ended()
+    {
         tokio::select! {
             _ = int.recv() => { consumer.newline(); break }
             _ = term.recv() => { consumer.newline(); break }
@@ -424,6 +435,7 @@ fn reap(
 fn finish(session: &mut dyn Session, consumer: &mut Consumer<'_>) -> Result<()> {
     session.stop().context("couldn't stop tracing")?;
     consumer.drain(session)?;
+    consumer.print_held(session)?;
     consumer.report_drops(session)?;
     consumer.end_of_records();
     if !signals::impatient() {

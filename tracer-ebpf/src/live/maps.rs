@@ -27,9 +27,9 @@ pub struct Maps {
 impl Maps {
     /// Makes and fills them.
     pub fn create(image: &Image) -> Result<Maps, BackendError> {
-        let cpus = aya::util::nr_cpus().map_err(|(path, source)| BackendError::Io {
+        let cpus = aya::util::nr_cpus().map_err(|(path, cause)| BackendError::Io {
             what: path.to_owned(),
-            source,
+            cause,
         })?;
         let mut maps = Vec::with_capacity(image.maps.len());
         for (i, def) in image.maps.iter().enumerate() {
@@ -78,12 +78,12 @@ impl Handle {
 }
 
 fn create(def: &MapDef, shared: bool, cpus: usize) -> Result<(Handle, Sizes), BackendError> {
-    let failed = |source: io::Error| BackendError::Io {
+    let failed = |cause: io::Error| BackendError::Io {
         what: format!(
             "making the map {} ({} entries of {} + {} bytes)",
             def.name, def.max_entries, def.key_size, def.value_size
         ),
-        source,
+        cause,
     };
     let per_cpu = match def.kind {
         MapKind::PercpuHash | MapKind::PercpuArray => true,

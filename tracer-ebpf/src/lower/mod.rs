@@ -9,6 +9,8 @@ pub mod branch;
 pub mod entry;
 pub mod flow;
 pub mod fun;
+pub mod jsonsub;
+pub mod kstruct;
 pub mod log;
 pub mod op;
 pub mod outward;
@@ -18,6 +20,7 @@ pub mod spec;
 pub mod string;
 pub mod strsub;
 pub mod subr;
+pub mod textsub;
 pub mod var;
 
 use crate::asm::{Asm, AsmError};
@@ -689,6 +692,31 @@ pub fn difos(program: &Program) -> Vec<&Difo> {
         out.extend(clause_difos(clause));
     }
     out
+}
+
+/// Whether a program needs to know more of the kernel's structures than most do.
+pub fn reads_structures(program: &Program) -> bool {
+    use dsl::dif::{Insn, Subr};
+    let walks = |i: Insn| match i.op {
+        Op::Call => matches!(
+            Subr::from_num(i.imm16()),
+            Some(
+                Subr::DPath
+                    | Subr::Getf
+                    | Subr::MutexOwned
+                    | Subr::MutexOwner
+                    | Subr::MutexTypeAdaptive
+                    | Subr::MutexTypeSpin
+                    | Subr::RwReadHeld
+                    | Subr::RwWriteHeld
+                    | Subr::RwIswriter
+            )
+        ),
+        Op::Ldgs => i.imm16() == BuiltinVar::Execargs as u16,
+        _ => false,
+    };
+    let mut all = difos(program).into_iter().flat_map(|d| &d.text);
+    all.any(|&w| Insn::decode(w).is_some_and(walks))
 }
 
 /// Every DIFO of a clause.

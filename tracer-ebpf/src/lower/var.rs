@@ -385,6 +385,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             Arg0 | Arg1 | Arg2 | Arg3 | Arg4 | Arg5 | Arg6 | Arg7 | Arg8 | Arg9 => {
                 self.arg(u32::from(v as u16 - Arg0 as u16))?;
             }
+            Execargs => self.execargs()?,
             _ => {
                 return Err(self.err(format!("{} is not supported on this kernel side", v.name())));
             }

@@ -7,6 +7,7 @@
 pub mod agg;
 pub mod drops;
 pub mod flow;
+pub mod held;
 pub mod net;
 pub mod out;
 mod outward;
@@ -76,6 +77,8 @@ pub struct Consumer<'a> {
     pub options: Options,
     changed: bool,
     speculations: spec::Speculations,
+    /// Of `-x bufpolicy=ring` and `fill`.
+    held: Option<held::Held>,
     /// Where to.
     pub out: Out,
     aggs: Aggs,
@@ -108,13 +111,15 @@ fn head(record: &[u8]) -> Head {
 impl<'a> Consumer<'a> {
     /// Nothing printed yet.
     pub fn new(enabling: Enabling<'a>, look: Look, out: Out) -> Consumer<'a> {
-        let aggs = Aggs::new(enabling.aggs.to_vec());
+        let mut aggs = Aggs::new(enabling.aggs.to_vec());
+        aggs.per_cpu = look.agg.per_cpu;
         Consumer {
             enabling,
             look,
             options: Options::default(),
             changed: false,
             speculations: spec::Speculations::default(),
+            held: None,
             out,
             aggs,
             symbols: Symbols::new(look.noresolve),
@@ -151,6 +156,20 @@ impl<'a> Consumer<'a> {
             .zip(&ends)
             .map(|(lo, &hi)| arena.get(lo..hi).unwrap_or_default())
             .collect();
+        match self.held {
+            Some(_) => records.iter().for_each(|r| self.keep(r)),
+            None => self.print_all(&records, session)?,
+        }
+        drop(records);
+        let bytes = arena.len();
+        self.arena = arena;
+        self.ends = ends;
+        self.out.flush()?;
+        Ok(bytes)
+    }
+
+    /// Prints records, in their order.
+    fn print_all(&mut self, records: &[&[u8]], session: &mut dyn Session) -> Result<()> {
         for (i, record) in records.iter().enumerate() {
             let next = || {
                 let cpu = head(record).cpu;
@@ -166,12 +185,12 @@ impl<'a> Consumer<'a> {
                 break;
             }
         }
-        drop(records);
-        let bytes = arena.len();
-        self.arena = arena;
-        self.ends = ends;
-        self.out.flush()?;
-        Ok(bytes)
+        Ok(())
+    }
+
+    /// Keeps records until tracing has ended, in so many bytes for each CPU.
+    pub fn hold(&mut self, policy: held::Policy, room: u64) {
+        self.held = Some(held::Held::new(policy, room));
     }
 
     fn record(
