@@ -58,6 +58,12 @@ pub const LIBRARIES: &[Library] = &[
         needs: Needs::Nothing,
     },
     Library {
+        name: "pcap.d",
+        text: include_str!("../dlib/pcap.d"),
+        words: &["PCAP_"],
+        needs: Needs::Nothing,
+    },
+    Library {
         name: "regs.d",
         text: include_str!("../dlib/regs.d"),
         words: &["uregs"],

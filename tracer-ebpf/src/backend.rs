@@ -29,6 +29,14 @@ pub enum BackendError {
         /// File.
         log: String,
     },
+    /// The kernel found a program too complex: divided it may do.
+    #[error("{place}: too complex for this kernel: {reason}")]
+    TooComplex {
+        /// The clause where it gave up: file, line, probe description.
+        place: String,
+        /// Last line of the log.
+        reason: String,
+    },
     /// A system call failed.
     // Not as its `source`, which whoever prints the chain would print again.
     #[error("{what}: {cause}")]
@@ -38,9 +46,30 @@ pub enum BackendError {
         /// Errno.
         cause: std::io::Error,
     },
+    /// The kernel has no memory for a buffer; there may be some for a smaller one.
+    #[error("{what}: {cause}")]
+    NoRoom {
+        /// Which.
+        buffer: Buffer,
+        /// What was tried.
+        what: String,
+        /// Errno.
+        cause: std::io::Error,
+    },
     /// Everything else.
     #[error("{0}")]
     Other(String),
+}
+
+/// What takes memory, as much as the user says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Buffer {
+    /// `bufsize`.
+    Records,
+    /// `aggsize`.
+    Aggregations,
+    /// `dynvarsize`.
+    Variables,
 }
 
 /// A kernel-side engine: the kernel's own BPF, the legacy module, or the one that prints.
@@ -53,6 +82,12 @@ pub trait Backend {
     fn caps_for(&self, program: &Program) -> Caps {
         let _ = program;
         self.caps().clone()
+    }
+    /// Where the code lies that stands between a tracepoint and its programs, and therefore on their stacks: from, to,
+    /// ascending.
+    fn trampolines(&self, tracepoint: &str) -> Vec<(u64, u64)> {
+        let _ = tracepoint;
+        Vec::new()
     }
     /// Read by the checker.
     fn kernel(&self) -> &dyn KernelView;

@@ -58,8 +58,8 @@ vars! {
     Arg7, Named("int64_t"), Ready, "raw argument";
     Arg8, Named("int64_t"), Ready, "raw argument";
     Arg9, Named("int64_t"), Ready, "raw argument";
-    Stackdepth, Named("uint32_t"), Ready, "length of bpf_get_stack()";
-    Caller, Named("uintptr_t"), Ready, "second frame of bpf_get_stack()";
+    Stackdepth, Named("uint32_t"), Ready, "length of bpf_get_stack(), less what is tracing's own";
+    Caller, Named("uintptr_t"), Ready, "second frame of bpf_get_stack(), tracing's own aside";
     Probeprov, Named("string"), Ready, "constant of the probe";
     Probemod, Named("string"), Ready, "constant of the probe";
     Probefunc, Named("string"), Ready, "constant of the probe";

@@ -170,7 +170,9 @@ fn services() -> std::collections::BTreeMap<Service, u32> {
 fn knows(service: Service, id: u32) -> bool {
     let prog_type = match service {
         // Not for raw tracepoints.
-        Service::GetAttachCookie | Service::GetFuncIp => prog_type::KPROBE,
+        Service::GetAttachCookie | Service::GetFuncIp | Service::OverrideReturn => {
+            prog_type::KPROBE
+        }
         _ => prog_type::RAW_TRACEPOINT,
     };
     let insns = [insn(0x85, 0, 0, id as i32), RETURN_0[0], RETURN_0[1]];

@@ -78,6 +78,10 @@ impl Backend for EbpfBackend {
         caps
     }
 
+    fn trampolines(&self, tracepoint: &str) -> Vec<(u64, u64)> {
+        self.kernel.trampolines(tracepoint)
+    }
+
     fn kernel(&self) -> &dyn KernelView {
         &self.kernel
     }

@@ -5,6 +5,9 @@ use crate::backend::{BackendError, LoadOptions};
 use crate::image::Prog;
 use std::io::{self, Write};
 
+/// What the verifier says when it gives up (kernel/bpf/verifier.c).
+const COMPLEX: &[&str] = &["BPF program is too large. Processed", "jumps is too complex"];
+
 /// Turns a failed load into an error. `log` is the verifier's, empty where it did not get that far.
 pub fn refused(
     prog: &Prog,
@@ -29,6 +32,12 @@ pub fn refused(
         return BackendError::Privilege(format!(
             "{place}: copyout() and copyoutstr() are refused: this kernel lets nobody write to processes from BPF (lockdown, or no CAP_SYS_ADMIN)"
         ));
+    }
+    if COMPLEX.iter().any(|text| log.contains(text)) {
+        return BackendError::TooComplex {
+            place,
+            reason: reason(log, &cause),
+        };
     }
     let file = match save(prog, &place, log) {
         Ok(path) => path,

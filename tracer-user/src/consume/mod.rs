@@ -11,6 +11,7 @@ pub mod held;
 pub mod net;
 pub mod out;
 mod outward;
+mod pcap;
 mod print;
 pub mod printf;
 pub mod quantize;
@@ -235,6 +236,10 @@ impl<'a> Consumer<'a> {
         let shown =
             |k: &StmtKind| !k.silent() && !matches!(k, StmtKind::Commit(_) | StmtKind::Discard(_));
         let line = clause.stmts.is_empty() || clause.stmts.iter().any(|s| shown(&s.kind));
+        // Lines of text have no place in a capture file.
+        let pcap = |k: &StmtKind| matches!(k, StmtKind::Pcap { .. });
+        let captured = self.out.is_file() && clause.stmts.iter().any(|s| pcap(&s.kind));
+        let line = line && !captured;
         if line {
             self.line(h, next);
         }
@@ -311,7 +316,9 @@ impl<'a> Consumer<'a> {
             | StmtKind::Aggregate { .. }
             | StmtKind::Raise(_)
             | StmtKind::Chill(_)
+            | StmtKind::Return(_)
             | StmtKind::Speculate(_) => {}
+            StmtKind::Pcap { .. } => pcap::Packet::read(values).print(&mut self.out),
             StmtKind::Commit(_) => {
                 let token = values.next().map_or(0, |v| v.unsigned());
                 self.commit(token, session)?;
