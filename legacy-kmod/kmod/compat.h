@@ -111,6 +111,26 @@ static inline void dt_timer_setup(struct hrtimer *timer,
 #endif
 }
 
+/* The operations of a file of /proc that is made of one piece of text. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 6, 0)
+#define DT_PROC_OPERATIONS(name, on_open)				\
+	static const struct proc_ops name = {				\
+		.proc_open = on_open,					\
+		.proc_read = seq_read,					\
+		.proc_lseek = seq_lseek,				\
+		.proc_release = single_release,				\
+	}
+#else
+#define DT_PROC_OPERATIONS(name, on_open)				\
+	static const struct file_operations name = {			\
+		.owner = THIS_MODULE,					\
+		.open = on_open,					\
+		.read = seq_read,					\
+		.llseek = seq_lseek,					\
+		.release = single_release,				\
+	}
+#endif
+
 /* System call handlers take a pointer to the registers, not six arguments. */
 #ifdef CONFIG_ARCH_HAS_SYSCALL_WRAPPER
 #define DT_REGS_HANDLERS 1

@@ -22,7 +22,7 @@
 #include <linux/types.h>
 
 #define DT_IMAGE_MAGIC		0x4d495444u	/* "DTIM" */
-#define DT_ABI_VERSION		1
+#define DT_ABI_VERSION		2
 
 /* Upper bounds of what one image may ask for. */
 #define DT_MAX_MAPS		256u
@@ -153,6 +153,18 @@ enum dt_code {
  * number of times. Closing it, however that happens, takes all of it back.
  * Every call needs CAP_SYS_ADMIN, whoever opened the file. Members lie on their
  * natural boundaries, so that 32-bit and 64-bit callers mean the same.
+ *
+ * What is refused changes nothing, and says why by its errno:
+ *
+ *	EPERM		the caller lacks CAP_SYS_ADMIN
+ *	ENOTTY		no such call
+ *	EMSGSIZE	such a call, with an argument of another size: another version
+ *	EFAULT		an address of the caller's where nothing is
+ *	EALREADY	an image is loaded already; EBADF: none is, or it has no such map or program
+ *	ERANGE		an address that is not kernel text; a place outside a map's value
+ *	EEXIST		a site twice; EINVAL: sites not ascending by address
+ *	E2BIG		more than the module takes; ENOSPC: more than is left
+ *	EPROTO		an image of another ABI version; for other refusals of images see DT_CODES
  */
 #define DT_SLOT_BYTES		32u	/* of code, for one breakpoint */
 
@@ -305,6 +317,34 @@ struct dt_stats {		/* out; of all enablings since loading */
 	__u32 last_insn;
 	__u32 armed;		/* breakpoints now */
 	__u32 hooked;		/* table entries now */
+	__u64 drops;		/* records that found no room */
+	__u64 memory;		/* bytes of all enablings that are open */
+	__u32 consumers;	/* open files, the caller's included */
+	__u32 slots_used;
+};
+
+/*
+ * A hash of what is there now, and of what was there when this was first asked
+ * for since loading: user space asks before anything is planted, and after.
+ */
+#define DT_AUDIT_MEMORY		0u
+#define DT_AUDIT_IDT		1u	/* address and bytes are out */
+
+struct dt_audit_args {
+	__u64 address;
+	__u64 bytes;
+	__u64 before;		/* out */
+	__u64 now;		/* out */
+	__u32 kind;		/* DT_AUDIT_* */
+	__u32 reserved;
+};
+
+/* Where the kernel that the module was built for has what user space's programs read. */
+struct dt_offsets {		/* out; of struct task_struct, bytes */
+	__u32 real_parent;
+	__u32 tgid;
+	__u32 start_time;
+	__u32 sum_exec_runtime;
 };
 
 #define DT_IOC_INFO	_IOR('D', 1, struct dt_info)
@@ -321,5 +361,7 @@ struct dt_stats {		/* out; of all enablings since loading */
 #define DT_IOC_RING	_IOWR('D', 12, struct dt_ring_args)
 #define DT_IOC_STATS	_IOR('D', 13, struct dt_stats)
 #define DT_IOC_STOP	_IO('D', 14)
+#define DT_IOC_AUDIT	_IOWR('D', 15, struct dt_audit_args)
+#define DT_IOC_OFFSETS	_IOR('D', 16, struct dt_offsets)
 
 #endif /* DT_ABI_H */

@@ -189,6 +189,20 @@ static int write_sites(struct site **list, u32 count, unsigned long low, unsigne
 	return 0;
 }
 
+/* Whether this session has that program there already. */
+static int has_hook(const struct dt_session *session, const struct dt_site_def *def)
+{
+	const struct site *site = find((unsigned long)def->address);
+	const struct dt_hook *hook;
+
+	if (!site || def->kind > DT_SITE_DROP)
+		return 0;
+	for (hook = site->hooks[def->kind]; hook; hook = hook->next)
+		if (hook->session == session && hook->prog == def->prog)
+			return 1;
+	return 0;
+}
+
 /*
  * dt_sites_arm - hook these sites, then plant what is not planted yet.
  * What can't be is told in each definition's result. Under dt_arm_lock.
@@ -202,6 +216,9 @@ int dt_sites_arm(struct dt_session *session, struct dt_site_def *defs, u32 count
 	int error = 0;
 	u8 byte;
 
+	for (i = 0; i < count; i++)
+		if (has_hook(session, &defs[i]))
+			return -EEXIST;
 	batch = dt_batch_new(session, count);
 	list = vmalloc(((u64)count + 1) * sizeof(*list));
 	if (!batch || !list) {

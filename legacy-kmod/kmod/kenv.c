@@ -10,36 +10,85 @@
 #include <linux/string.h>
 #include "kmod.h"
 
+/* A session's memory is counted: each piece of it remembers its size. */
+struct piece {
+	u64 bytes;
+	u64 reserved;
+	u8 memory[];
+};
+
 void *env_alloc(struct dt_env *env, u64 bytes)
 {
+	struct piece *piece;
 	void *memory;
 
 	if (bytes > DT_MAX_MAP_BYTES * 2)
 		return NULL;
+	if (env)
+		bytes += sizeof(*piece);
 	memory = vmalloc(bytes ? bytes : 1);
-	if (memory)
-		memset(memory, 0, bytes);
-	return memory;
+	if (!memory)
+		return NULL;
+	memset(memory, 0, bytes);
+	if (!env)
+		return memory;
+	piece = memory;
+	piece->bytes = bytes;
+	env->bytes += bytes;
+	return piece->memory;
 }
 
 void env_free(struct dt_env *env, void *memory)
 {
-	vfree(memory);
+	struct piece *piece;
+
+	if (!env || !memory) {
+		vfree(memory);
+		return;
+	}
+	piece = container_of(memory, struct piece, memory);
+	env->bytes -= piece->bytes;
+	vfree(piece);
 }
 
+/*
+ * The kernel's own memory routines may be probed, and a compiler makes calls of
+ * them where it can: so by instructions.
+ */
 void env_memcpy(void *to, const void *from, u64 bytes)
 {
-	memmove(to, from, bytes);
+	unsigned long count = bytes;
+
+	if (to > from && (u8 *)to < (const u8 *)from + bytes) {
+		to += count - 1;
+		from += count - 1;
+		__asm__ __volatile__("std; rep movsb; cld"
+				     : "+D" (to), "+S" (from), "+c" (count) : : "memory");
+		return;
+	}
+	__asm__ __volatile__("rep movsb" : "+D" (to), "+S" (from), "+c" (count) : : "memory");
 }
 
 void env_memset(void *to, int byte, u64 bytes)
 {
-	memset(to, byte, bytes);
+	unsigned long count = bytes;
+
+	__asm__ __volatile__("rep stosb" : "+D" (to), "+c" (count) : "a" (byte) : "memory");
 }
 
 int env_memcmp(const void *a, const void *b, u64 bytes)
 {
-	return memcmp(a, b, bytes);
+	const u8 *x = a, *y = b;
+	u64 i;
+
+	for (i = 0; i < bytes; i++) {
+		/* volatile: else it is made a call again */
+		int difference = env_read_once(x[i]) - env_read_once(y[i]);
+
+		if (difference)
+			return difference;
+	}
+	return 0;
 }
 
 static int in_user(u64 address, enum dt_space space)
@@ -178,7 +227,7 @@ u64 env_task_regs(struct dt_env *env, u64 task)
 
 void env_comm(struct dt_env *env, char comm[16])
 {
-	memcpy(comm, current->comm, 16);
+	env_memcpy(comm, current->comm, 16);
 	comm[15] = 0;
 }
 

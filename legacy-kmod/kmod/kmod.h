@@ -19,6 +19,11 @@
 
 struct dt_session;
 
+/* One session's world: the memory that its image takes. */
+struct dt_env {
+	u64 bytes;
+};
+
 struct dt_hook {
 	struct dt_hook *next;	/* on the same site */
 	struct dt_hook **list;	/* where it hangs */
@@ -45,7 +50,9 @@ struct dt_timer {
 };
 
 struct dt_session {
+	struct dt_session *next;	/* of all; stats.c */
 	struct mutex lock;
+	struct dt_env env;
 	struct dt_vm *vm;
 	struct dt_batch *batches;
 	struct dt_timer *timers;
@@ -126,6 +133,15 @@ void dt_timers_stop(struct dt_session *session);
 
 /* kenv.c */
 void dt_env_init(void);
+
+/* stats.c */
+void dt_stats_init(void);
+void dt_stats_exit(void);
+void dt_stats_take(struct dt_stats *stats);
+int dt_audit(struct dt_audit_args *args);
+void dt_session_enter(struct dt_session *session);
+void dt_session_leave(struct dt_session *session);
+void dt_session_loaded(struct dt_session *session, struct dt_vm *vm);
 
 /* main.c: forbid unloading from now on (preemptible kernels). */
 void dt_stay_loaded(void);

@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <linux/capability.h>
+#include <asm/pgtable.h>
 #include "kmod.h"
 
 /* Bytes that one call may move; larger requests are made in pieces. */
@@ -68,6 +69,7 @@ static int call_info(struct dt_session *session, void *arg)
 static int call_load(struct dt_session *session, void *arg)
 {
 	struct dt_load_args *args = arg;
+	struct dt_vm *vm;
 	void *blob;
 
 	if (session->vm)
@@ -77,10 +79,11 @@ static int call_load(struct dt_session *session, void *arg)
 	blob = fetch(args->blob, args->bytes, 1);
 	if (IS_ERR(blob))
 		return PTR_ERR(blob);
-	session->vm = dt_load(NULL, blob, args->bytes, &args->report);
+	vm = dt_load(&session->env, blob, args->bytes, &args->report);
 	vfree(blob);
-	/* the report tells of a refusal */
-	return 0;
+	if (vm)
+		dt_session_loaded(session, vm);
+	return args->report.error;
 }
 
 static int call_read(struct dt_session *session, void *arg)
@@ -103,11 +106,40 @@ static int call_read(struct dt_session *session, void *arg)
 	return error;
 }
 
+/* Whether the kernel may run what is there. */
+static int is_text(u64 address)
+{
+	unsigned int level;
+	pte_t *entry;
+
+	if (address != (unsigned long)address || address < TASK_SIZE_MAX)
+		return 0;
+	entry = lookup_address((unsigned long)address, &level);
+	return entry && (pte_flags(*entry) & _PAGE_PRESENT) &&
+	       !(pte_flags(*entry) & (_PAGE_NX | _PAGE_USER));
+}
+
+/* By address, and what is to happen there once for each program and kind. */
+static int sites_in_order(const struct dt_site_def *defs, u32 count)
+{
+	u32 i, j;
+
+	for (i = 1; i < count; i++) {
+		if (defs[i].address < defs[i - 1].address)
+			return -EINVAL;
+		for (j = i; j && defs[j - 1].address == defs[i].address; j--)
+			if (defs[j - 1].prog == defs[i].prog && defs[j - 1].kind == defs[i].kind)
+				return -EEXIST;
+	}
+	return 0;
+}
+
 static int call_reserve(struct dt_session *session, void *arg)
 {
 	struct dt_reserve_args *args = arg;
 	u64 *addresses, *slots;
 	int error;
+	u32 i;
 
 	if (args->count > dt_slot_count)
 		return -E2BIG;
@@ -115,8 +147,11 @@ static int call_reserve(struct dt_session *session, void *arg)
 	if (IS_ERR(addresses))
 		return PTR_ERR(addresses);
 	slots = vmalloc(((u64)args->count + 1) * sizeof(u64));
-	error = -ENOMEM;
-	if (slots) {
+	error = slots ? 0 : -ENOMEM;
+	for (i = 0; !error && i < args->count; i++)
+		if (!is_text(addresses[i]))
+			error = -ERANGE;
+	if (!error) {
 		mutex_lock(&dt_arm_lock);
 		error = dt_sites_reserve(addresses, slots, args->count);
 		mutex_unlock(&dt_arm_lock);
@@ -143,6 +178,8 @@ static int call_sites(struct dt_session *session, void *arg)
 	for (i = 0; i < args->count && !error; i++)
 		if (!prog_ok(session, defs[i].prog))
 			error = -EBADF;
+	if (!error)
+		error = sites_in_order(defs, args->count);
 	if (!error) {
 		mutex_lock(&dt_arm_lock);
 		dt_stay_loaded();
@@ -340,22 +377,23 @@ static int call_ring(struct dt_session *session, void *arg)
 
 static int call_stats(struct dt_session *session, void *arg)
 {
-	struct dt_stats *stats = arg;
-	u32 cpu;
+	dt_stats_take(arg);
+	return 0;
+}
 
-	memset(stats, 0, sizeof(*stats));
-	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
-		stats->firings += dt_cpus[cpu].firings;
-		stats->misses += dt_cpus[cpu].misses;
-		stats->faults += dt_cpus[cpu].faults;
-		stats->no_stash += dt_cpus[cpu].no_stash;
-		if (dt_cpus[cpu].last_fault) {
-			stats->last_fault = dt_cpus[cpu].last_fault;
-			stats->last_insn = dt_cpus[cpu].last_insn;
-		}
-	}
-	stats->armed = dt_sites_armed();
-	stats->hooked = dt_syscalls_hooked();
+static int call_audit(struct dt_session *session, void *arg)
+{
+	return dt_audit(arg);
+}
+
+static int call_offsets(struct dt_session *session, void *arg)
+{
+	struct dt_offsets *offsets = arg;
+
+	offsets->real_parent = offsetof(struct task_struct, real_parent);
+	offsets->tgid = offsetof(struct task_struct, tgid);
+	offsets->start_time = offsetof(struct task_struct, start_time);
+	offsets->sum_exec_runtime = offsetof(struct task_struct, se.sum_exec_runtime);
 	return 0;
 }
 
@@ -384,29 +422,33 @@ static const struct {
 	{ DT_IOC_RING, call_ring },
 	{ DT_IOC_STATS, call_stats },
 	{ DT_IOC_STOP, call_stop },
+	{ DT_IOC_AUDIT, call_audit },
+	{ DT_IOC_OFFSETS, call_offsets },
 };
 
 static long on_ioctl(struct file *file, unsigned int number, unsigned long where)
 {
 	struct dt_session *session = file->private_data;
-	u64 arg[8] = { 0 };
+	u64 arg[10] = { 0 };
 	u32 i, bytes = _IOC_SIZE(number);
 	long error;
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
-		if (calls[i].number == number)
+		if (_IOC_NR(calls[i].number) == _IOC_NR(number))
 			break;
-	if (i == ARRAY_SIZE(calls) || bytes > sizeof(arg))
+	if (i == ARRAY_SIZE(calls) || _IOC_TYPE(number) != _IOC_TYPE(calls[i].number))
 		return -ENOTTY;
+	if (calls[i].number != number)
+		return -EMSGSIZE;
 	if ((_IOC_DIR(number) & _IOC_WRITE) && copy_from_user(arg, (void __user *)where, bytes))
 		return -EFAULT;
 	mutex_lock(&session->lock);
 	error = calls[i].call(session, arg);
 	mutex_unlock(&session->lock);
-	if (!error && (_IOC_DIR(number) & _IOC_READ) &&
-	    copy_to_user((void __user *)where, arg, bytes))
+	/* of a refusal too: the report of an image is in it */
+	if ((_IOC_DIR(number) & _IOC_READ) && copy_to_user((void __user *)where, arg, bytes))
 		error = -EFAULT;
 	return error;
 }
@@ -421,6 +463,7 @@ static int on_open(struct inode *inode, struct file *file)
 	if (!session)
 		return -ENOMEM;
 	mutex_init(&session->lock);
+	dt_session_enter(session);
 	file->private_data = session;
 	return 0;
 }
@@ -431,6 +474,7 @@ static int on_release(struct inode *inode, struct file *file)
 	struct dt_session *session = file->private_data;
 
 	dt_session_detach(session);
+	dt_session_leave(session);
 	dt_unload(session->vm);
 	kfree(session);
 	return 0;
@@ -471,6 +515,7 @@ static int dt_init(void)
 	int error;
 
 	BUILD_BUG_ON(sizeof(struct dt_site_def) != 64);
+	BUILD_BUG_ON(sizeof(struct dt_stats) > sizeof(u64[10]));
 	dt_env_init();
 	error = dt_systrace_init();
 	if (error)
@@ -479,8 +524,10 @@ static int dt_init(void)
 	if (error)
 		goto no_int3;
 	error = misc_register(&device);
-	if (!error)
+	if (!error) {
+		dt_stats_init();
 		return 0;
+	}
 	dt_int3_exit();
 no_int3:
 	dt_systrace_exit();
@@ -489,6 +536,7 @@ no_int3:
 
 static void dt_exit(void)
 {
+	dt_stats_exit();
 	misc_deregister(&device);
 	dt_systrace_exit();
 	dt_int3_exit();

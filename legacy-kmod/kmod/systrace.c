@@ -34,6 +34,7 @@ struct after_frame {
 struct call_context {
 	u64 regs;
 	u64 value;		/* number, or result */
+	u64 compat;		/* of a 32-bit caller: 1 */
 };
 
 asmlinkage void dt_sys_entry(struct thunk_frame *frame);
@@ -142,6 +143,7 @@ asmlinkage void dt_sys_entry(struct thunk_frame *frame)
 		}
 		context.regs = env_addr(&regs);
 		context.value = number & (DT_SYSCALL_SLOTS - 1);
+		context.compat = number >= DT_SYSCALL_SLOTS;
 		dt_fire(&slot->entry, &regs, &context, sizeof(context));
 	}
 	if (env_read_once(slot->ret)) {
@@ -187,6 +189,7 @@ static void fire_return(unsigned long number, unsigned long ax)
 	call_regs(&regs, number);
 	context.regs = env_addr(&regs);
 	context.value = result_of(ax);
+	context.compat = number >= DT_SYSCALL_SLOTS;
 	regs.ax = context.value;
 	dt_fire(&slot->ret, &regs, &context, sizeof(context));
 }

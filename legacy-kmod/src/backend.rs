@@ -1,12 +1,14 @@
 //! The engine that is the module: [`Backend`] and [`Session`] by way of `/dev/dtrace`.
 
 use crate::device::{Device, Sizes};
+use crate::ioctl::Offsets;
 use crate::kernel::Kernel;
 use crate::plan::{self, Planted};
 use crate::wire;
 use dsl::kernel::KernelView;
 use dsl::program::{AggId, ProbeDesc};
 use std::collections::VecDeque;
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tracer_ebpf::backend::{AggEntry, Backend, BackendError, Drops, LoadOptions, Session};
 use tracer_ebpf::caps::{Caps, KernelOffsets, RingKind};
@@ -29,18 +31,18 @@ pub struct KmodBackend {
 }
 
 impl KmodBackend {
-    /// Opens the device. An error says what is missing.
-    pub fn new() -> Result<KmodBackend, BackendError> {
-        let info = Device::open()?.info();
+    /// Opens the device. An error says what is missing. `btf`: a file with the kernel's types, for kernels that have none.
+    pub fn new(btf: Option<&Path>) -> Result<KmodBackend, BackendError> {
+        let device = Device::open()?;
         Ok(KmodBackend {
-            kernel: Kernel::default(),
-            caps: caps(info.cpus),
+            kernel: Kernel::new(btf)?,
+            caps: caps(device.info().cpus, &device.offsets()?),
         })
     }
 }
 
 /// What the module's machine can do.
-fn caps(cpus: u32) -> Caps {
+fn caps(cpus: u32, offsets: &Offsets) -> Caps {
     let known = |s: &Service| s.ids().iter().find(|id| SERVICES.contains(id)).copied();
     Caps {
         max_insns: 1 << 20,
@@ -59,9 +61,15 @@ fn caps(cpus: u32) -> Caps {
         kprobe_multi: true,
         fentry: false,
         cpus,
+        untyped_task: true,
+        abi_in_context: true,
         offsets: KernelOffsets {
+            task_ti_status: None,
+            task_real_parent: Some(offsets.real_parent),
+            task_tgid: Some(offsets.tgid),
+            task_start_time: Some(offsets.start_time),
+            task_sum_exec_runtime: Some(offsets.sum_exec_runtime),
             realtime_offset: realtime_offset(),
-            ..KernelOffsets::default()
         },
     }
 }

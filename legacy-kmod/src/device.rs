@@ -1,7 +1,7 @@
 //! `/dev/dtrace`, one method a call. The only file of this crate's driver with unsafe code.
 
 use crate::abi::{ABI_VERSION, Code, NOWHERE, Report};
-use crate::ioctl::{self, Call, Info, SiteDef, Stats, SyscallDef};
+use crate::ioctl::{self, AuditArgs, Call, Info, Offsets, SiteDef, Stats, SyscallDef};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
@@ -25,7 +25,7 @@ impl Device {
         let file = OpenOptions::new().read(true).write(true).open(PATH);
         let file = file.map_err(|e| match e.kind() {
             io::ErrorKind::NotFound => BackendError::Unsupported(format!(
-                "the kernel module is not loaded ({PATH} is not there): build legacy-kmod/kmod against this kernel's headers and load dtrace.ko"
+                "the kernel module is not loaded ({PATH} is not there): `dtrace --kmod build` makes it, `dtrace --kmod load` loads it"
             )),
             io::ErrorKind::PermissionDenied => {
                 BackendError::Privilege(format!("{PATH} is root's alone: run dtrace as root"))
@@ -91,10 +91,13 @@ impl Device {
             bytes: blob.len() as u64,
             report: Report::default(),
         };
-        self.call(ioctl::LOAD, &mut args)?;
+        let Err(cause) = self.raw(ioctl::LOAD, &mut args) else {
+            return Ok(());
+        };
         let r = args.report;
         if r.code == 0 {
-            return Ok(());
+            let what = ioctl::LOAD.name.to_owned();
+            return Err(BackendError::Io { what, cause });
         }
         let why = Code::from_number(r.code).map_or("an unknown code", Code::text);
         let mut place = String::new();
@@ -278,6 +281,25 @@ impl Device {
         let mut stats = Stats::default();
         self.call(ioctl::STATS, &mut stats)?;
         Ok(stats)
+    }
+
+    /// Hashes what is there now; also gives what the same place had when this was first asked for.
+    pub fn audit(&self, kind: u32, address: u64, bytes: u64) -> Result<AuditArgs, BackendError> {
+        let mut args = AuditArgs {
+            kind,
+            address,
+            bytes,
+            ..AuditArgs::default()
+        };
+        self.call(ioctl::AUDIT, &mut args)?;
+        Ok(args)
+    }
+
+    /// Where the kernel's tasks have what programs read of them.
+    pub fn offsets(&self) -> Result<Offsets, BackendError> {
+        let mut offsets = Offsets::default();
+        self.call(ioctl::OFFSETS, &mut offsets)?;
+        Ok(offsets)
     }
 
     /// Takes all of this enabling's probes away; its maps stay readable.

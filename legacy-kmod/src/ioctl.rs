@@ -19,6 +19,10 @@ pub const SITE_PROBE: u8 = 0;
 pub const SITE_CHILD: u8 = 1;
 /// [`SiteDef::kind`]: where a call that drops its return address leaves.
 pub const SITE_DROP: u8 = 2;
+/// [`AuditArgs::kind`]: memory at an address.
+pub const AUDIT_MEMORY: u32 = 0;
+/// [`AuditArgs::kind`]: the interrupt descriptor table.
+pub const AUDIT_IDT: u32 = 1;
 /// [`MapArgs::op`]: one value for all copies.
 pub const MAP_SET: u32 = 0;
 /// [`MapArgs::op`]: forget the key.
@@ -82,7 +86,7 @@ structs! {
     /// `struct dt_ring_args`.
     RingArgs 24 { buffer: u64, bytes: u64, map: u32, used: u32, }
     /// `struct dt_stats`.
-    Stats 48 {
+    Stats 72 {
         firings: u64,
         misses: u64,
         faults: u64,
@@ -91,7 +95,15 @@ structs! {
         last_insn: u32,
         armed: u32,
         hooked: u32,
+        drops: u64,
+        memory: u64,
+        consumers: u32,
+        slots_used: u32,
     }
+    /// `struct dt_offsets`.
+    Offsets 16 { real_parent: u32, tgid: u32, start_time: u32, sum_exec_runtime: u32, }
+    /// `struct dt_audit_args`.
+    AuditArgs 40 { address: u64, bytes: u64, before: u64, now: u64, kind: u32, reserved: u32, }
 }
 
 /// A call: its number, and what the kernel's `_IOC` adds to it.
@@ -132,4 +144,6 @@ calls! {
     RING 12 RingArgs, R | W, "reading records";
     STATS 13 Stats, R, "reading the module's counters";
     STOP 14 (), 0, "taking all probes away";
+    AUDIT 15 AuditArgs, R | W, "hashing kernel memory";
+    OFFSETS 16 Offsets, R, "asking where a task has what";
 }

@@ -1,12 +1,17 @@
 //! The kernel as `/proc/kallsyms` tells it: functions and their bounds, symbols, whether system calls go through a table.
-//! There is no type information here: scripts declare what they need.
+//! Types are the kernel's own BTF where it has one, or a file's; else scripts declare what they need.
 
-use crate::deny;
+use crate::closure::{self, Start};
+use crate::device::Device;
+use crate::{deny, module};
 use dsl::kernel::{ArgInfo, KSymbol, KType, KTypeId, KernelView, Matched, TypeNs};
 use dsl::program::ProbeDesc;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
+use std::path::Path;
 use std::sync::OnceLock;
+use tracer_ebpf::backend::BackendError;
+use tracer_ebpf::live::btf::Btf;
 use tracer_ebpf::live::kallsyms::Kallsyms;
 use tracer_ebpf::provider::{self, Facts, FuncSym};
 
@@ -19,27 +24,76 @@ pub struct Function {
     pub range: Range<u64>,
 }
 
-/// Functions that could be probed, and the bounds of every one by name.
-type Functions = (Vec<FuncSym>, HashMap<String, Range<u64>>);
+/// Functions that can be probed, the bounds of each by name; and why the others can't.
+#[derive(Default)]
+struct Functions {
+    list: Vec<FuncSym>,
+    ranges: HashMap<String, Range<u64>>,
+    denied: BTreeMap<String, String>,
+}
 
 /// What is read of the kernel, each part when it is first asked for.
 #[derive(Default)]
 pub struct Kernel {
+    btf: OnceLock<Option<Btf>>,
     symbols: OnceLock<Kallsyms>,
     functions: OnceLock<Functions>,
     syscalls: OnceLock<HashSet<String>>,
 }
 
 /// Parts of the kernel's text where no breakpoint may be, by the symbols around them.
-const FORBIDDEN: &[(&str, &str)] = &[
-    ("__kprobes_text_start", "__kprobes_text_end"),
-    ("__noinstr_text_start", "__noinstr_text_end"),
-    ("__entry_text_start", "__entry_text_end"),
-    ("__indirect_thunk_start", "__indirect_thunk_end"),
-    ("__nosave_begin", "__nosave_end"),
+const FORBIDDEN: &[(&str, &str, &str)] = &[
+    (
+        "__kprobes_text_start",
+        "__kprobes_text_end",
+        "the kernel marks it as not to be probed (__kprobes)",
+    ),
+    (
+        "__noinstr_text_start",
+        "__noinstr_text_end",
+        "the kernel marks it as not to be probed (noinstr)",
+    ),
+    (
+        "__entry_text_start",
+        "__entry_text_end",
+        "it is how the kernel is entered",
+    ),
+    (
+        "__indirect_thunk_start",
+        "__indirect_thunk_end",
+        "a branch thunk, run everywhere",
+    ),
+    (
+        "__nosave_begin",
+        "__nosave_end",
+        "its page is not restored on resume",
+    ),
 ];
 
 impl Kernel {
+    /// `btf`: a file that has this kernel's types.
+    pub fn new(btf: Option<&Path>) -> Result<Kernel, BackendError> {
+        let kernel = Kernel::default();
+        if let Some(path) = btf {
+            let data = std::fs::read(path).map_err(|cause| BackendError::Io {
+                what: format!("reading {}", path.display()),
+                cause,
+            })?;
+            let btf = Btf::parse(data).ok_or_else(|| {
+                BackendError::Other(format!(
+                    "{}: not BTF (`pahole --btf_encode_detached FILE vmlinux` makes such a file)",
+                    path.display()
+                ))
+            })?;
+            let _ = kernel.btf.set(Some(btf));
+        }
+        Ok(kernel)
+    }
+
+    fn btf(&self) -> Option<&Btf> {
+        self.btf.get_or_init(|| Btf::open().ok()).as_ref()
+    }
+
     fn symbols(&self) -> &Kallsyms {
         self.symbols.get_or_init(Kallsyms::open)
     }
@@ -94,18 +148,42 @@ impl Kernel {
 
     /// Where a listed function is.
     pub fn function(&self, name: &str) -> Option<Range<u64>> {
-        self.listed().1.get(name).cloned()
+        self.listed().ranges.get(name).cloned()
     }
 
-    fn listed(&self) -> &(Vec<FuncSym>, HashMap<String, Range<u64>>) {
+    /// Functions that are not to be probed, each with the reason.
+    pub fn denied(&self) -> &BTreeMap<String, String> {
+        &self.listed().denied
+    }
+
+    fn listed(&self) -> &Functions {
         self.functions.get_or_init(|| self.find_functions())
+    }
+
+    /// What a firing runs through, by address: see [`closure`].
+    fn closure(&self) -> HashMap<u64, String> {
+        let Ok(device) = Device::open() else {
+            return HashMap::new();
+        };
+        let mut starts: Vec<Start<'_>> = self
+            .symbols()
+            .functions()
+            .map(|(_, e)| Start {
+                at: e.addr,
+                name: e.name,
+                own: e.module == module::NAME,
+            })
+            .filter(|s| s.at != 0)
+            .collect();
+        starts.sort_by_key(|s| s.at);
+        closure::closure(&starts, &|at, to| device.read(at, to).is_ok())
     }
 
     /// Functions of the kernel's permanent text, less those that we and the trap run through. Modules' are not listed:
     /// their text goes when they do.
-    fn find_functions(&self) -> (Vec<FuncSym>, HashMap<String, Range<u64>>) {
+    fn find_functions(&self) -> Functions {
         let Some(text) = self.text() else {
-            return Default::default();
+            return Functions::default();
         };
         let symbols = self.symbols();
         let mut starts: Vec<u64> = symbols
@@ -116,21 +194,30 @@ impl Kernel {
             .collect();
         starts.sort_unstable();
         starts.dedup();
-        let forbidden: Vec<Range<u64>> = FORBIDDEN
+        let forbidden: Vec<(Range<u64>, &str)> = FORBIDDEN
             .iter()
-            .filter_map(|(a, b)| Some(self.address(a)?..self.address(b)?))
-            .chain(blacklist())
+            .filter_map(|(a, b, why)| Some((self.address(a)?..self.address(b)?, *why)))
+            .chain(blacklist().into_iter().map(|r| (r, "kprobes refuses it")))
             .collect();
+        let closure = self.closure();
         let mut names = HashSet::new();
         let mut addresses = HashSet::new();
-        let (mut list, mut ranges) = (Vec::new(), HashMap::new());
+        let mut found = Functions::default();
         for (index, e) in symbols.functions() {
-            let ok = e.module == "vmlinux"
-                && text.contains(&e.addr)
-                && !e.name.contains(['.', '$'])
-                && deny::reason(e.name).is_none()
-                && !forbidden.iter().any(|r| r.contains(&e.addr));
-            if !ok || !names.insert(e.name) {
+            if e.module != "vmlinux" || e.name.contains(['.', '$']) || !names.insert(e.name) {
+                continue;
+            }
+            let within = forbidden.iter().find(|(r, _)| r.contains(&e.addr));
+            let reason = match within {
+                _ if !text.contains(&e.addr) => Some("it is outside the kernel's permanent text"),
+                Some((_, why)) => Some(*why),
+                None => closure
+                    .get(&e.addr)
+                    .map(String::as_str)
+                    .or_else(|| deny::reason(e.name)),
+            };
+            if let Some(why) = reason {
+                found.denied.insert(e.name.to_owned(), why.to_owned());
                 continue;
             }
             let next = starts.partition_point(|&s| s <= e.addr);
@@ -139,15 +226,15 @@ impl Kernel {
             };
             // A second name of the same function: only matched when it is named.
             let alias = !addresses.insert(e.addr);
-            ranges.insert(e.name.to_owned(), e.addr..end);
-            list.push(FuncSym {
+            found.ranges.insert(e.name.to_owned(), e.addr..end);
+            found.list.push(FuncSym {
                 index,
                 name: e.name.to_owned(),
                 module: "vmlinux".to_owned(),
                 alias,
             });
         }
-        (list, ranges)
+        found
     }
 }
 
@@ -185,7 +272,7 @@ impl Facts for Kernel {
     }
 
     fn compat32(&self) -> bool {
-        false
+        self.why_no_syscalls().is_none() && self.address("ia32_sys_call_table").is_some()
     }
 
     fn event_groups(&self) -> Vec<String> {
@@ -205,38 +292,55 @@ impl Facts for Kernel {
     }
 
     fn functions(&self) -> Result<&[FuncSym], String> {
-        let (list, _) = self.listed();
+        let list = &self.listed().list;
         match list.is_empty() {
             true => Err("/proc/kallsyms gives no addresses: run dtrace as root, with kernel.kptr_restrict=0".to_owned()),
             false => Ok(list),
         }
     }
 
-    fn function_args(&self, _: &str, _: &str, _: bool) -> Option<Vec<ArgInfo>> {
-        None
+    fn why_not_function(&self, name: &str) -> Option<String> {
+        if let Some(why) = self.denied().get(name) {
+            return Some(format!(
+                "the kernel has {name}, but it is not to be probed: {why}"
+            ));
+        }
+        let e = self.symbols().find(None, name)?;
+        let why = match e.kind {
+            't' | 'T' | 'w' | 'W' if name.contains(['.', '$']) => {
+                "is a piece that the compiler made of a function"
+            }
+            't' | 'T' | 'w' | 'W' => return None,
+            _ => "is no function",
+        };
+        Some(format!("the kernel has {name}, but it {why}"))
+    }
+
+    fn function_args(&self, f: &str, module: &str, ret: bool) -> Option<Vec<ArgInfo>> {
+        self.btf()?.function_args(f, module, ret)
     }
 }
 
 impl KernelView for Kernel {
-    fn type_by_name(&self, _: Option<&str>, _: TypeNs, _: &str) -> Option<KTypeId> {
-        None
+    fn type_by_name(&self, module: Option<&str>, ns: TypeNs, name: &str) -> Option<KTypeId> {
+        self.btf()?.type_by_name(module, ns, name)
     }
 
-    fn ktype(&self, _: KTypeId) -> Option<KType> {
-        None
+    fn ktype(&self, id: KTypeId) -> Option<KType> {
+        self.btf()?.ktype(id)
     }
 
     fn symbol(&self, module: Option<&str>, name: &str) -> Option<KSymbol> {
         let e = self.symbols().find(module, name).filter(|e| e.addr != 0)?;
         Some(KSymbol {
             addr: e.addr,
-            ty: None,
+            ty: self.btf().and_then(|b| b.symbol(e.module, name)),
             module: e.module.to_owned(),
         })
     }
 
-    fn enumerator(&self, _: &str) -> Option<i64> {
-        None
+    fn enumerator(&self, name: &str) -> Option<i64> {
+        self.btf()?.enumerator(name)
     }
 
     fn why_no_match(&self, desc: &ProbeDesc) -> Option<String> {

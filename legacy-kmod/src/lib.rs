@@ -15,12 +15,14 @@
 
 pub mod abi;
 mod backend;
+pub mod closure;
 pub mod deny;
 pub mod device;
 #[cfg(feature = "host-vm")]
 pub mod host_vm;
 pub mod ioctl;
 pub mod kernel;
+pub mod module;
 mod plan;
 pub mod wire;
 pub mod x86;

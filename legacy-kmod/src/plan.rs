@@ -23,6 +23,22 @@ const DROPPING: [(&str, &str); 2] = [
     ("stub_execve", "sys_execve"),
     ("stub_rt_sigreturn", "sys_rt_sigreturn"),
 ];
+/// The tables, in the module's order.
+const TABLES: [(Abi, &str); 2] = [
+    (Abi::Native, "sys_call_table"),
+    (Abi::Compat32, "ia32_sys_call_table"),
+];
+/// Stubs for 32-bit callers: all of them drop their return address.
+const STUBS_32: [&str; 8] = [
+    "stub32_rt_sigreturn",
+    "stub32_sigreturn",
+    "stub32_sigaltstack",
+    "stub32_execve",
+    "stub32_fork",
+    "stub32_clone",
+    "stub32_vfork",
+    "stub32_iopl",
+];
 /// So many functions that reading all of the text at once is cheaper.
 const MANY: usize = 256;
 
@@ -77,8 +93,8 @@ pub fn plant(
     let hooks = hooks(device, kernel, calls, &mut wanted, &mut done)?;
     // Breakpoints before tables: a mark that a call leaves must find them there.
     breakpoints(device, kernel, &wanted, &mut done)?;
-    if let Some((defs, table)) = hooks {
-        device.hook(&defs, [table, (0, 0)])?;
+    if let Some((defs, tables)) = hooks {
+        device.hook(&defs, tables)?;
     }
     for (prog, period_ns, per_cpu) in timers {
         let cpu = match (cpu, per_cpu) {
@@ -122,8 +138,33 @@ fn syscalls<'a>(image: &'a Image, prog: &'a Prog, number: u32) -> impl Iterator<
     })
 }
 
-/// Table slots to hook, and the table.
-type Hooks = (Vec<SyscallDef>, (u64, u32));
+/// A table, and what is in it.
+struct Table {
+    address: u64,
+    handlers: Vec<u64>,
+}
+
+/// Reads a table. The next symbol may be far behind its end: it ends where no function is named any more.
+fn table(device: &Device, kernel: &Kernel, name: &str) -> Result<Option<Table>, BackendError> {
+    let (Some((address, most)), Some(text)) = (kernel.table(name), kernel.text()) else {
+        return Ok(None);
+    };
+    let mut handlers = vec![0; 8 * most as usize];
+    let read = device.read(address, &mut handlers);
+    read.map_err(|cause| BackendError::Io {
+        what: format!("reading {name}"),
+        cause,
+    })?;
+    let handlers = handlers
+        .chunks_exact(8)
+        .map(|h| h.try_into().map_or(0, u64::from_le_bytes))
+        .take_while(|h| text.contains(h) || hooked(*h))
+        .collect();
+    Ok(Some(Table { address, handlers }))
+}
+
+/// Table slots to hook; each table's address and entries, the native one first.
+type Hooks = (Vec<SyscallDef>, [(u64, u32); 2]);
 
 fn hooks(
     device: &Device,
@@ -138,24 +179,21 @@ fn hooks(
     if let Some(why) = kernel.why_no_syscalls() {
         return Err(BackendError::Unsupported(why.to_owned()));
     }
-    let (Some((table, most)), Some(text)) = (kernel.table("sys_call_table"), kernel.text()) else {
-        return Err(unsupported(
-            "system calls: sys_call_table is not in /proc/kallsyms",
-        ));
-    };
-    // The next symbol may be far behind the table's end: it ends where no function is named any more.
-    let mut handlers = vec![0; 8 * most as usize];
-    let read = device.read(table, &mut handlers);
-    read.map_err(|cause| BackendError::Io {
-        what: "reading sys_call_table".to_owned(),
-        cause,
-    })?;
-    let handlers: Vec<u64> = handlers
-        .chunks_exact(8)
-        .map(|h| h.try_into().map_or(0, u64::from_le_bytes))
-        .take_while(|h| text.contains(h) || hooked(*h))
-        .collect();
-    let entries = handlers.len() as u32;
+    let mut tables = Vec::new();
+    for (abi, name) in TABLES {
+        let used = calls.iter().any(|c| c.abi == abi);
+        let found = if used {
+            table(device, kernel, name)?
+        } else {
+            None
+        };
+        if used && found.is_none() {
+            return Err(unsupported(&format!(
+                "system calls: {name} is not in /proc/kallsyms"
+            )));
+        }
+        tables.push(found);
+    }
     let mut defs = Vec::new();
     let mut seen = Vec::new();
     // A breakpoint that serves a call's return, once for each function.
@@ -177,23 +215,27 @@ fn hooks(
     };
     for mut call in calls {
         let mut refuse = |why: &str| *done.refused.entry(why.to_owned()).or_insert(0) += 1;
-        if call.abi == Abi::Compat32 {
-            refuse("32-bit callers' system calls are not hooked yet");
-            continue;
-        }
-        if call.def.nr >= entries {
+        let which = TABLES.iter().position(|t| t.0 == call.abi).unwrap_or(0);
+        call.def.table = which as u8;
+        let handlers = tables.get(which).and_then(Option::as_ref);
+        let Some(&handler) = handlers.and_then(|t| t.handlers.get(call.def.nr as usize)) else {
             refuse("a system call that this kernel's table has no entry for");
             continue;
-        }
+        };
         let name = call.name.as_str();
         if call.def.ret != 0 {
             if NO_RETURN.contains(&name) {
                 continue;
             }
-            let handler = handlers.get(call.def.nr as usize).copied();
+            if call.abi == Abi::Compat32
+                && STUBS_32.iter().any(|s| kernel.address(s) == Some(handler))
+            {
+                refuse("a 32-bit caller's call that leaves by another way than it came");
+                continue;
+            }
             let dropping = DROPPING
                 .iter()
-                .find(|(stub, _)| handler.is_some() && kernel.address(stub) == handler);
+                .find(|(stub, _)| kernel.address(stub) == Some(handler));
             if let Some((_, leaves)) = dropping {
                 call.def.drops = 1;
                 if !serve(leaves, true, SITE_DROP, call.def.prog) {
@@ -207,7 +249,11 @@ fn hooks(
         }
         defs.push(call.def);
     }
-    Ok((!defs.is_empty()).then_some((defs, (table, entries))))
+    let place = |n: usize| {
+        let table = tables.get(n).and_then(Option::as_ref);
+        table.map_or((0, 0), |t| (t.address, t.handlers.len() as u32))
+    };
+    Ok((!defs.is_empty()).then(|| (defs, [place(0), place(1)])))
 }
 
 /// Whether a table's entry points into modules' space: another enabling is there already.
@@ -260,6 +306,7 @@ fn text(device: &Device, kernel: &Kernel, range: &Range<u64>) -> Result<Text, Ba
     Ok(Text {
         fixups: x86::fixups(&table, at, range).ok_or_else(missing)?,
         return_thunk: kernel.address("__x86_return_thunk"),
+        ..Text::default()
     })
 }
 

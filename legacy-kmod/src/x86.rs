@@ -39,6 +39,50 @@ pub enum Refusal {
     Unreadable,
 }
 
+/// What kind of kernel the text is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bits {
+    /// x86-64.
+    #[default]
+    Bits64,
+    /// i386.
+    Bits32,
+}
+
+impl Bits {
+    fn number(self) -> u32 {
+        match self {
+            Bits::Bits64 => 64,
+            Bits::Bits32 => 32,
+        }
+    }
+
+    fn decoder(self, body: &[u8], address: u64) -> Decoder<'_> {
+        Decoder::with_ip(self.number(), body, address, DecoderOptions::NONE)
+    }
+
+    fn jump(self, to: u64) -> Result<Instruction, Refusal> {
+        let code = match self {
+            Bits::Bits64 => Code::Jmp_rel32_64,
+            Bits::Bits32 => Code::Jmp_rel32_32,
+        };
+        Instruction::with_branch(code, to).map_err(|_| Refusal::Immovable)
+    }
+
+    /// Pushes an address, as a call there would.
+    fn push(self, address: u64) -> Result<Instruction, Refusal> {
+        let pushed = match self {
+            // Extended by its sign: kernel text is at the very top, a program's may be at the very bottom.
+            Bits::Bits64 => {
+                let low = i32::try_from(address as i64).map_err(|_| Refusal::Immovable)?;
+                Instruction::with1(Code::Pushq_imm32, low)
+            }
+            Bits::Bits32 => Instruction::with1(Code::Pushd_imm32, address as u32 as i32),
+        };
+        pushed.map_err(|_| Refusal::Immovable)
+    }
+}
+
 /// A place for a breakpoint.
 #[derive(Clone, Debug)]
 pub struct Place {
@@ -48,11 +92,15 @@ pub struct Place {
     pub first: u8,
     /// What is displaced.
     pub insn: Instruction,
+    /// Of which kind of code it is.
+    pub bits: Bits,
 }
 
 /// What the kernel's text must be known to contain before it is changed.
 #[derive(Clone, Debug, Default)]
 pub struct Text {
+    /// Of which kind of kernel it is.
+    pub bits: Bits,
     /// Addresses of instructions with a fixup.
     pub fixups: HashSet<u64>,
     /// Where a `jmp` means a return (`__x86_return_thunk`).
@@ -61,16 +109,26 @@ pub struct Text {
 
 impl Text {
     fn returns(&self, i: &Instruction) -> bool {
-        matches!(i.code(), Code::Retnq | Code::Retnq_imm16)
-            || (i.code() == Code::Jmp_rel32_64 && Some(i.near_branch_target()) == self.return_thunk)
+        use Code::{Jmp_rel32_32, Jmp_rel32_64, Retnd, Retnd_imm16, Retnq, Retnq_imm16};
+        matches!(i.code(), Retnq | Retnq_imm16 | Retnd | Retnd_imm16)
+            || (matches!(i.code(), Jmp_rel32_64 | Jmp_rel32_32)
+                && Some(i.near_branch_target()) == self.return_thunk)
+    }
+
+    /// The instruction at an address, where one is known to begin.
+    pub fn at(&self, body: &[u8], address: u64) -> Result<Place, Refusal> {
+        let insn = self.bits.decoder(body, address).iter().next();
+        self.place(body, address, insn.ok_or(Refusal::Unreadable)?)
     }
 
     /// The first instruction of a function.
     pub fn entry(&self, body: &[u8], address: u64) -> Result<Place, Refusal> {
-        let insn = Decoder::with_ip(64, body, address, DecoderOptions::NONE)
+        let insn = self
+            .bits
+            .decoder(body, address)
             .iter()
             // An indirect branch must land on it: the function begins behind.
-            .find(|i| i.code() != Code::Endbr64)
+            .find(|i| !matches!(i.code(), Code::Endbr64 | Code::Endbr32))
             .ok_or(Refusal::Unreadable)?;
         self.place(body, address, insn)
     }
@@ -80,7 +138,7 @@ impl Text {
     pub fn returns_of(&self, body: &[u8], address: u64) -> Result<Vec<Place>, Refusal> {
         let end = address.saturating_add(body.len() as u64);
         let (mut starts, mut targets, mut found) = (HashSet::new(), Vec::new(), Vec::new());
-        for i in Decoder::with_ip(64, body, address, DecoderOptions::NONE).iter() {
+        for i in self.bits.decoder(body, address).iter() {
             if i.is_invalid() {
                 return Err(Refusal::Undecodable);
             }
@@ -126,6 +184,7 @@ impl Text {
             address: insn.ip(),
             first,
             insn,
+            bits: self.bits,
         })
     }
 }
@@ -137,7 +196,9 @@ fn movable(i: &Instruction) -> bool {
         | FlowControl::ConditionalBranch
         | FlowControl::Return
         | FlowControl::IndirectBranch => true,
-        FlowControl::Call => i.is_call_near() && i.op0_kind() == OpKind::NearBranch64,
+        FlowControl::Call => {
+            i.is_call_near() && matches!(i.op0_kind(), OpKind::NearBranch64 | OpKind::NearBranch32)
+        }
         FlowControl::IndirectCall
         | FlowControl::Interrupt
         | FlowControl::XbeginXabortXend
@@ -155,6 +216,9 @@ fn movable(i: &Instruction) -> bool {
             | Code::Sysretd
             | Code::Sysexitq
             | Code::Sysexitd
+            // Both put the address behind them, which would be the slot's, into a register or where the kernel returns to.
+            | Code::Syscall
+            | Code::Sysenter
             | Code::Hlt
             | Code::Sti
             | Code::Retfq
@@ -168,14 +232,10 @@ fn movable(i: &Instruction) -> bool {
 pub fn slot_code(place: &Place, slot: u64) -> Result<Vec<u8>, Refusal> {
     let i = place.insn;
     let mut block = Vec::with_capacity(2);
-    let back =
-        |to: u64| Instruction::with_branch(Code::Jmp_rel32_64, to).map_err(|_| Refusal::Immovable);
     if i.is_call_near() {
         // Nobody may return to a slot: what is pushed is where the call would have returned to.
-        let next = i.next_ip() as i64;
-        let low = i32::try_from(next).map_err(|_| Refusal::Immovable)?;
-        block.push(Instruction::with1(Code::Pushq_imm32, low).map_err(|_| Refusal::Immovable)?);
-        block.push(back(i.near_branch_target())?);
+        block.push(place.bits.push(i.next_ip())?);
+        block.push(place.bits.jump(i.near_branch_target())?);
     } else {
         block.push(i);
         let stays = matches!(
@@ -183,11 +243,11 @@ pub fn slot_code(place: &Place, slot: u64) -> Result<Vec<u8>, Refusal> {
             FlowControl::Return | FlowControl::UnconditionalBranch | FlowControl::IndirectBranch
         );
         if !stays {
-            block.push(back(i.next_ip())?);
+            block.push(place.bits.jump(i.next_ip())?);
         }
     }
     let block = InstructionBlock::new(&block, slot);
-    let code = BlockEncoder::encode(64, block, BlockEncoderOptions::NONE)
+    let code = BlockEncoder::encode(place.bits.number(), block, BlockEncoderOptions::NONE)
         .map_err(|_| Refusal::Immovable)?
         .code_buffer;
     match code.len() <= SLOT_BYTES {
@@ -285,7 +345,7 @@ mod tests {
         }
         let text = Text {
             fixups: [AT].into(),
-            return_thunk: None,
+            ..Text::default()
         };
         assert_eq!(text.entry(&[0x8b, 0x00], AT).unwrap_err(), Refusal::Fixup);
     }

@@ -41,6 +41,10 @@ pub struct Caps {
     pub kprobe_multi: bool,
     /// fentry/fexit.
     pub fentry: bool,
+    /// A task is an address like any other, for the service that finds its registers too.
+    pub untyped_task: bool,
+    /// The context of a system call says in its third word whether the caller is a 32-bit one.
+    pub abi_in_context: bool,
     /// Number of possible CPUs.
     pub cpus: u32,
     /// Offset in `task_struct` … of the few fields that lowering itself needs; absent where no type information is there.
@@ -131,6 +135,8 @@ impl Caps {
             kprobes: true,
             kprobe_multi: true,
             fentry: true,
+            untyped_task: false,
+            abi_in_context: false,
             cpus: 2,
             offsets: KernelOffsets::default(),
         }

@@ -10,6 +10,7 @@ mod bpflog;
 mod compile;
 mod consume;
 mod flags;
+mod kmod;
 mod list;
 mod options;
 mod run;
@@ -54,7 +55,7 @@ fn main() -> ExitCode {
         Mode::Help => print(&flags::usage()),
         Mode::Version => {
             let more = if request.verbose > 0 {
-                format!("Kernel sides:\n{}", select::report())
+                format!("Kernel sides:\n{}", select::report(&request.options))
             } else {
                 String::new()
             };
@@ -64,10 +65,20 @@ fn main() -> ExitCode {
             ))
         }
         Mode::Backends => {
-            let (text, usable) = select::describe(request.options.word(options::Opt::backend));
+            let (text, usable) = select::describe(&request.options);
             match (usable, print(&text)) {
                 (true, code) => code,
                 (false, _) => ExitCode::from(FATAL),
+            }
+        }
+        Mode::Kmod(action) => {
+            let out = request.output.as_deref();
+            match kmod::run(action, &request.args, out, request.verbose) {
+                Ok(text) => print(&text),
+                Err(e) => fail(
+                    FATAL,
+                    &format!("dtrace: {}\n", without_numbers(&format!("{e:#}"))),
+                ),
             }
         }
         Mode::Trace | Mode::CompileOnly | Mode::List => match run::run(request) {

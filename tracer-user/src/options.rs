@@ -175,6 +175,7 @@ options! {
     scratchsize    Size,     256,        false,   Done,    "scratch space of a firing";
     // Ours.
     backend        Choice(&["auto", "ebpf", "kmod"]), 0, false, Done, "the kernel side to use";
+    btf            Text,     0,          false,   Done,    "a file with the kernel's types (BTF), for the module on kernels that have none";
     bpfdebug       Flag,     0,          false,   Done,    "log at run time, with file and line";
 }
 

@@ -40,7 +40,7 @@ pub enum Ended {
 pub fn run(mut request: Request) -> Result<Ended> {
     let texts = Texts::read(&request.inputs)?;
     let mut targets = start_targets(&request)?;
-    let backend = match select::choose(request.options.word(Opt::backend)) {
+    let backend = match select::choose(&request.options) {
         Ok(b) => b,
         // Whether a program compiles can be said without a kernel side, as far as its types are its own.
         Err(_) if request.mode == Mode::CompileOnly => {
@@ -51,7 +51,7 @@ pub fn run(mut request: Request) -> Result<Ended> {
     match request.mode {
         Mode::List => return list_probes(&request, &texts, &targets, &*backend),
         Mode::CompileOnly => return compile_only(&request, &texts, &targets, backend.kernel()),
-        Mode::Trace | Mode::Version | Mode::Backends | Mode::Help => {}
+        Mode::Trace | Mode::Version | Mode::Backends | Mode::Kmod(_) | Mode::Help => {}
     }
     let program = match compile::compile(&request, &texts, &targets, backend.kernel(), false) {
         Ok(p) => p,

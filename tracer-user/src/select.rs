@@ -2,8 +2,10 @@
 //!
 //! Nothing here asks for the kernel's version. Where none works, every candidate's reason is told, with what to do.
 
+use crate::options::{Opt, Options};
 use anyhow::{Result, anyhow};
 use legacy_kmod::KmodBackend;
+use std::path::Path;
 use tracer_ebpf::backend::{Backend, BackendError};
 use tracer_ebpf::live::EbpfBackend;
 
@@ -11,29 +13,33 @@ use tracer_ebpf::live::EbpfBackend;
 struct Candidate {
     /// As `-x backend` has it.
     name: &'static str,
-    open: fn() -> Result<Box<dyn Backend>, BackendError>,
+    open: fn(&Options) -> Result<Box<dyn Backend>, BackendError>,
 }
 
 /// In the order of preference.
 const CANDIDATES: &[Candidate] = &[
     Candidate {
         name: "ebpf",
-        open: || Ok(Box::new(EbpfBackend::new()?)),
+        open: |_| Ok(Box::new(EbpfBackend::new()?)),
     },
     Candidate {
         name: "kmod",
-        open: || Ok(Box::new(KmodBackend::new()?)),
+        open: |options| {
+            let btf = options.texts(Opt::btf).last().map(Path::new);
+            Ok(Box::new(KmodBackend::new(btf)?))
+        },
     },
 ];
 
-/// Tries the candidates that `wanted` (a name, or `auto`) allows.
-pub fn choose(wanted: &str) -> Result<Box<dyn Backend>> {
+/// Tries the candidates that `-x backend` allows.
+pub fn choose(options: &Options) -> Result<Box<dyn Backend>> {
+    let wanted = options.word(Opt::backend);
     let mut reasons = Vec::new();
     for c in CANDIDATES
         .iter()
         .filter(|c| wanted == "auto" || wanted == c.name)
     {
-        match (c.open)() {
+        match (c.open)(options) {
             Ok(backend) => return Ok(backend),
             Err(e) => reasons.push((c.name, e)),
         }
@@ -55,22 +61,23 @@ pub fn choose(wanted: &str) -> Result<Box<dyn Backend>> {
 }
 
 /// What each candidate says, for `-vV`.
-pub fn report() -> String {
+pub fn report(options: &Options) -> String {
     CANDIDATES
         .iter()
-        .map(|c| match (c.open)() {
+        .map(|c| match (c.open)(options) {
             Ok(_) => format!("  {}: usable\n", c.name),
             Err(e) => format!("  {}: {e}\n", c.name),
         })
         .collect()
 }
 
-/// `--backends`: every candidate that `wanted` allows, in order, with what it offers or why it can't be used, and which of them
+/// `--backends`: every candidate, in order, with what it offers or why it can't be used, and which of them
 /// a run would use. Beside the text, whether there is one.
-pub fn describe(wanted: &str) -> (String, bool) {
+pub fn describe(options: &Options) -> (String, bool) {
+    let wanted = options.word(Opt::backend);
     let (mut text, mut chosen) = (String::new(), None);
     for c in CANDIDATES {
-        match (c.open)() {
+        match (c.open)(options) {
             Ok(backend) => {
                 text += &format!("{}: usable\n", c.name);
                 for ability in backend.abilities() {

@@ -45,10 +45,13 @@ fn dir(topic: &str) -> PathBuf {
     corpus.unwrap_or_else(here).join(topic)
 }
 
-/// How long a program may take. A guest's CPUs are emulated, and all of its programs together have a limit of the host's.
+/// How long a program may take. A guest's CPUs are emulated, its host may be slow as well, and all of its programs together
+/// have a limit of the host's.
 fn limit() -> Duration {
+    let slowness = std::env::var("DTRACE_TEST_SLOWNESS").unwrap_or_default();
+    let slowness = slowness.parse().unwrap_or(1);
     Duration::from_secs(if std::env::var_os(ELSEWHERE).is_some() {
-        90
+        90 * slowness
     } else {
         20
     })

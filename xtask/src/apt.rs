@@ -1,6 +1,6 @@
 //! Debian packages that chores need, installed through the machine's own `apt-get`, and only where they are missing.
 
-use crate::sh;
+use crate::{qemu, sh};
 use anyhow::{Result, bail};
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -17,10 +17,11 @@ pub struct Need {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Chore {
     Test,
+    Vm,
     Bench,
 }
 
-/// Every package that this project ever installs. QEMU is not here: its version matters, see the `vm` chore.
+/// Every package that this project ever installs, but QEMU: its version matters, see `qemu::ensure`.
 pub const NEEDS: &[Need] = &[
     // The module's VM is compiled for user space too, to be tested against the other engines.
     Need {
@@ -32,6 +33,39 @@ pub const NEEDS: &[Need] = &[
         probe: "/usr/include/stdio.h",
         package: "libc6-dev",
         chore: Chore::Test,
+    },
+    // Kernels and their modules are packed in one of these ways.
+    Need {
+        probe: "xz",
+        package: "xz-utils",
+        chore: Chore::Vm,
+    },
+    Need {
+        probe: "zstd",
+        package: "zstd",
+        chore: Chore::Vm,
+    },
+    Need {
+        probe: "lz4",
+        package: "lz4",
+        chore: Chore::Vm,
+    },
+    // QEMU must not outlive us.
+    Need {
+        probe: "setpriv",
+        package: "util-linux",
+        chore: Chore::Vm,
+    },
+    Need {
+        probe: "make",
+        package: "make",
+        chore: Chore::Vm,
+    },
+    // The module is built for kernels by their own build trees, whose objtool is linked to libelf.
+    Need {
+        probe: "/usr/share/doc/libelf1",
+        package: "libelf1",
+        chore: Chore::Vm,
     },
     Need {
         probe: "hyperfine",
@@ -49,10 +83,20 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     match args {
         [] => ensure(&[Chore::Test])?,
         [one] if one == "test" => ensure(&[Chore::Test])?,
+        [one] if one == "vm" => vm()?,
         [one] if one == "bench" => ensure(&[Chore::Test, Chore::Bench])?,
-        other => bail!("expected `test` or `bench`, not `{}`", other.join(" ")),
+        other => bail!(
+            "expected `test`, `vm` or `bench`, not `{}`",
+            other.join(" ")
+        ),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What virtual machines need, whose programs are built here too.
+pub fn vm() -> Result<()> {
+    ensure(&[Chore::Test, Chore::Vm])?;
+    qemu::ensure().map(drop)
 }
 
 /// Installs whatever the given chores lack. Says nothing when nothing is missing.

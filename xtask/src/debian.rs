@@ -5,6 +5,7 @@
 
 use crate::{apt, sh};
 use anyhow::{Context, Result, bail};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
@@ -21,6 +22,14 @@ pub fn cache() -> Result<PathBuf> {
     let dir = base.join("dtrace-xtask");
     std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
     Ok(dir)
+}
+
+/// Held while something in the cache is looked for and perhaps fetched: rows of the matrix are tried side by side, and want
+/// the same packages.
+pub fn turn() -> Result<File> {
+    let lock = File::create(cache()?.join("fetch.lock"))?;
+    lock.lock()?;
+    Ok(lock)
 }
 
 /// Suites that only a Debian archive has: a source with one of these names a mirror of it.

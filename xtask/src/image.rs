@@ -95,6 +95,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 
 /// A static busybox of Debian's: it runs on every kernel of ours.
 fn busybox() -> Result<PathBuf> {
+    let _turn = debian::turn()?;
     let dir = debian::unpacked("busybox", "bookworm", "busybox-static", |_| false)?;
     ["bin/busybox", "usr/bin/busybox"]
         .iter()

@@ -23,6 +23,8 @@ pub struct Row {
     kind: Kind,
     suite: Option<String>,
     package: Option<String>,
+    /// Another row, whose kernel this is.
+    of: Option<String>,
     pub engine: Engine,
     #[serde(default)]
     pub port: Port,
@@ -153,12 +155,22 @@ fn is_kernel_part(package: &str) -> bool {
 }
 
 impl Row {
+    /// The row whose kernel this is.
+    fn kernel(&self) -> &str {
+        self.of.as_deref().unwrap_or(&self.name)
+    }
+
+    /// The release of Debian that has it.
+    pub fn suite(&self) -> Option<&str> {
+        self.suite.as_deref()
+    }
+
     /// Whether its parts are on this machine, without fetching.
     pub fn state(&self) -> String {
         match self.kind {
             Kind::Debian => {
                 let list = debian::cache()
-                    .map(|c| c.join("kernels").join(&self.name).join("packages.txt"));
+                    .map(|c| c.join("kernels").join(self.kernel()).join("packages.txt"));
                 match list.map(std::fs::read_to_string) {
                     Ok(Ok(text)) => {
                         let image = text.lines().find(|l| {
@@ -184,8 +196,9 @@ impl Row {
         let (Some(suite), Some(package)) = (&self.suite, &self.package) else {
             bail!("a debian row without suite or package");
         };
+        let _turn = debian::turn()?;
         let dir = debian::unpacked(
-            &format!("kernels/{}", self.name),
+            &format!("kernels/{}", self.kernel()),
             suite,
             package,
             is_kernel_part,
@@ -245,7 +258,7 @@ impl Row {
         let Some(dir) = std::env::var_os("XTASK_KERNELS") else {
             bail!("not available here: XTASK_KERNELS names no folder that has it");
         };
-        let dir = Path::new(&dir).join(&self.name);
+        let dir = Path::new(&dir).join(self.kernel());
         let image = ["vmlinux", "vmlinuz", "bzImage"]
             .iter()
             .map(|n| dir.join(n))

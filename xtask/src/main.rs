@@ -11,6 +11,7 @@ mod dist;
 mod golden;
 mod image;
 mod kernels;
+mod kmod;
 mod matrix;
 mod qemu;
 mod sh;

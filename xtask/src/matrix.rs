@@ -5,13 +5,15 @@
 //! in `ci/kernels.toml`), and is tried all the same: what is listed as not possible and passes is a failure, since then the list is wrong.
 
 use crate::image::Put;
-use crate::kernels::{self, Given, Row};
+use crate::kernels::{self, Engine, Given, Row};
 use crate::vm::{self, Ended, NotAvailable, Vm};
-use crate::{dist, sh};
-use anyhow::{Context, Result, bail};
+use crate::{apt, dist, kmod, sh};
+use anyhow::{Context, Result, anyhow, bail};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// One group of tests.
@@ -29,6 +31,8 @@ pub struct Group {
     lines: usize,
     /// Lines of either that begin so are repeated below the table.
     tell: &'static [&'static str],
+    /// Only for kernels where this runs our programs.
+    engine: Option<Engine>,
 }
 
 const GROUP: Group = Group {
@@ -40,6 +44,7 @@ const GROUP: Group = Group {
     stderr: &[],
     lines: 0,
     tell: &[],
+    engine: None,
 };
 
 /// A topic of the corpus: a test of the program `corpus`.
@@ -186,6 +191,7 @@ pub const GROUPS: &[Group] = &[
         name: "backends",
         command: &["dtrace", "--backends"],
         stdout: &["ebpf: usable", "kmod: ", "backend=auto uses ebpf"],
+        engine: Some(Engine::Ebpf),
         ..GROUP
     },
     Group {
@@ -193,6 +199,7 @@ pub const GROUPS: &[Group] = &[
         command: &["dtrace", "-x", "backend=kmod", "-n", "BEGIN { exit(0); }"],
         code: 1,
         stderr: &["kmod"],
+        engine: Some(Engine::Ebpf),
         ..GROUP
     },
     Group {
@@ -268,6 +275,15 @@ pub const GROUPS: &[Group] = &[
         limit_s: 300,
         ..GROUP
     },
+    // What the device refuses, and that it changes nothing.
+    Group {
+        name: "device",
+        command: &["kmod-device", "--nocapture"],
+        stdout: &["test result: ok."],
+        limit_s: 120,
+        engine: Some(Engine::Kmod),
+        ..GROUP
+    },
     topic!("actions"),
     topic!("aggs"),
     topic!("arith"),
@@ -290,6 +306,28 @@ pub const GROUPS: &[Group] = &[
     topic!("print"),
     topic!("process"),
     topic!("spec"),
+    // After all of the above, with no probe planted: everything is as it was before the module was loaded.
+    Group {
+        name: "audit",
+        command: &[
+            "sh",
+            "-c",
+            "dtrace --kmod status -v | grep -v ': '; dtrace --kmod status -v | grep audit; dtrace --kmod unload",
+        ],
+        stdout: &[
+            "consumers        0",
+            "0 planted",
+            "0 table entries hooked",
+            "IDT at",
+            "kernel text at",
+            "as it was",
+            "unloaded",
+        ],
+        tell: &["  firings", "  misses", "  drops"],
+        limit_s: 120,
+        engine: Some(Engine::Kmod),
+        ..GROUP
+    },
 ];
 
 /// What came of one group on one kernel.
@@ -314,6 +352,7 @@ pub fn dtrace_file(host: &Path) -> Put {
 
 /// `cargo xtask matrix [--kernel name]… [--group name]…`.
 pub fn run(args: &[String]) -> Result<ExitCode> {
+    apt::vm()?;
     let (mut only_kernels, mut only_groups) = (Vec::new(), Vec::new());
     for pair in args.chunks(2) {
         match pair {
@@ -339,20 +378,21 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     if groups.iter().any(|g| g.is_topic()) {
         files.extend(corpus()?);
     }
-    let mut table = Vec::new();
-    for row in kernels::rows()? {
-        if !only_kernels.is_empty() && !only_kernels.contains(&row.name) {
-            continue;
-        }
-        let started = Instant::now();
-        let cells = try_kernel(&row, &groups, &files);
-        eprintln!(
-            "xtask: {} took {:.1} s",
-            row.name,
-            started.elapsed().as_secs_f64()
-        );
-        table.push((row.name, cells));
+    let mut rows = kernels::rows()?;
+    rows.retain(|r| only_kernels.is_empty() || only_kernels.contains(&r.name));
+    let mut files = Files {
+        all: files,
+        module: Vec::new(),
+    };
+    if rows.iter().any(|r| r.engine == Engine::Kmod) {
+        files.module.push(Put {
+            host: dist::build_static_test("legacy-kmod", "device")?,
+            guest: "/bin/kmod-device".into(),
+        });
     }
+    let started = Instant::now();
+    let table = try_all(&rows, &groups, &files);
+    let took = started.elapsed();
     let text = show(&groups, &table);
     let _ = std::fs::write(sh::root().join("target/vm/matrix.md"), &text);
     print!("{text}");
@@ -366,6 +406,7 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     let failed = count(|c| matches!(c, Cell::Fail(_)));
     let passed = count(|c| matches!(c, Cell::Pass(_)));
     let rest = count(|c| matches!(c, Cell::NotPossible(_) | Cell::NotAvailable(_)));
+    println!("{} rows in {:.0} s", table.len(), took.as_secs_f64());
     println!("{passed} passed, {failed} failed, {rest} skipped");
     Ok(if failed == 0 && passed > 0 {
         ExitCode::SUCCESS
@@ -373,6 +414,16 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
         ExitCode::FAILURE
     })
 }
+
+/// What guests get.
+struct Files {
+    all: Vec<Put>,
+    /// Only where the module runs our programs.
+    module: Vec<Put>,
+}
+
+/// Where a guest has the module.
+const MODULE: &str = "/dtrace.ko";
 
 /// Where a guest has the corpus.
 const CORPUS: &str = "/corpus";
@@ -403,7 +454,7 @@ impl Group {
     }
 
     /// What the guest is to run. Single programs of the corpus may be known not to be possible there, or left out.
-    fn words(&self, row: &Row) -> Vec<String> {
+    fn words(&self, row: &Row, slowness: u32) -> Vec<String> {
         let programs = |list: &BTreeMap<String, String>| {
             let programs: Vec<&str> = list
                 .keys()
@@ -412,11 +463,15 @@ impl Group {
                 .collect();
             programs.join(" ")
         };
-        let mut words = Vec::new();
+        let mut words = vec!["env".to_owned()];
+        if row.engine == Engine::Kmod {
+            // Also where the kernel has eBPF.
+            words.push("DTRACE_OPT_BACKEND=kmod".to_owned());
+        }
         if self.is_topic() {
-            words.push("env".to_owned());
             words.push("DTRACE_TEST_COMMAND=/bin/dtrace".to_owned());
             words.push(format!("DTRACE_TEST_CORPUS={CORPUS}"));
+            words.push(format!("DTRACE_TEST_SLOWNESS={slowness}"));
             words.push(format!("DTRACE_TEST_KNOWN={}", programs(&row.not_possible)));
             words.push(format!("DTRACE_TEST_LEAVE={}", programs(&row.too_slow)));
         }
@@ -425,19 +480,82 @@ impl Group {
     }
 }
 
+/// A kernel with all that its tests need: the module built for it and loaded, where it is what runs our programs.
+fn boot(row: &Row, files: &Files) -> Result<Vm> {
+    if row.engine != Engine::Kmod {
+        return vm::boot(row, &Given::default(), &files.all);
+    }
+    let kernel = row
+        .get(&Given::default())
+        .map_err(|error| anyhow!(NotAvailable(format!("{error:#}"))))?;
+    let mut files = [&files.all[..], &files.module].concat();
+    files.push(Put {
+        host: kmod::build(&kernel)?,
+        guest: MODULE.into(),
+    });
+    let mut vm = vm::boot(row, &Given::default(), &files)?;
+    let words = ["dtrace", "--kmod", "load", MODULE].map(str::to_owned);
+    let loaded = vm.run(&words, Duration::from_secs(120) * vm.slowness())?;
+    if loaded.code() != Some(0) {
+        bail!("loading the module: {}", loaded.text().trim());
+    }
+    Ok(vm)
+}
+
+/// All groups on all kernels, as many side by side as there are cores.
+fn try_all(rows: &[Row], groups: &[&Group], files: &Files) -> Vec<(String, Vec<Cell>)> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(BTreeMap::new());
+    std::thread::scope(|s| {
+        for _ in 0..vm::most_at_once().min(rows.len()) {
+            s.spawn(|| {
+                // The newest kernels take longest: from the end, so that no core waits for one of them at the last.
+                while let Some(n) = rows
+                    .len()
+                    .checked_sub(1 + next.fetch_add(1, Ordering::Relaxed))
+                    && let Some(row) = rows.get(n)
+                {
+                    let cells = try_kernel(row, groups, files);
+                    if let Ok(mut done) = done.lock() {
+                        done.insert(n, (row.name.clone(), cells));
+                    }
+                }
+            });
+        }
+    });
+    let done = done.into_inner().unwrap_or_else(|e| e.into_inner());
+    done.into_values().collect()
+}
+
 /// All groups on one kernel, in as few boots as it takes.
-fn try_kernel(row: &Row, groups: &[&Group], files: &[Put]) -> Vec<Cell> {
+fn try_kernel(row: &Row, groups: &[&Group], files: &Files) -> Vec<Cell> {
+    let row_started = Instant::now();
+    let mut cpu = Duration::ZERO;
     let mut guest: Option<Vm> = None;
     let mut cells = Vec::new();
     for group in groups {
         let known = row.not_possible.get(group.name);
+        if group.engine.is_some_and(|e| e != row.engine) {
+            let reason = "a test of another engine".to_owned();
+            cells.push(Cell::NotPossible(reason));
+            continue;
+        }
         if let Some(reason) = row.too_slow.get(group.name) {
             cells.push(Cell::NotPossible(format!("not tried: {reason}")));
             continue;
         }
         if guest.is_none() {
-            match vm::boot(row, &Given::default(), files) {
-                Ok(vm) => guest = Some(vm),
+            match boot(row, files) {
+                Ok(vm) => {
+                    eprintln!(
+                        "xtask: {}: {} is up after {:.1} s",
+                        row.name,
+                        vm.release,
+                        vm.boot.as_secs_f64()
+                    );
+                    cpu += vm.cpu().unwrap_or_default();
+                    guest = Some(vm);
+                }
                 Err(error) => {
                     let text = format!("{error:#}");
                     let cell = if error.is::<NotAvailable>() {
@@ -452,9 +570,16 @@ fn try_kernel(row: &Row, groups: &[&Group], files: &[Put]) -> Vec<Cell> {
             }
         }
         let Some(vm) = guest.as_mut() else { continue };
-        let limit = Duration::from_secs(group.limit_s);
-        let started = Instant::now();
-        let verdict = match vm.run(&group.words(row), limit) {
+        let slowness = vm.slowness();
+        let limit = Duration::from_secs(group.limit_s) * slowness;
+        let (started, cpu_before) = (Instant::now(), vm.cpu());
+        let ended = vm.run(&group.words(row, slowness), limit);
+        let cpu_of_it = vm
+            .cpu()
+            .zip(cpu_before)
+            .map_or(Duration::ZERO, |(a, b)| a - b);
+        cpu += cpu_of_it;
+        let verdict = match ended {
             Ok(ended) => {
                 save(row, group, &ended);
                 judge(group, &ended).map(|()| told(group, &ended))
@@ -465,20 +590,27 @@ fn try_kernel(row: &Row, groups: &[&Group], files: &[Put]) -> Vec<Cell> {
             }
         };
         eprintln!(
-            "xtask: {}: {}: {} ({:.1} s)",
+            "xtask: {}: {}: {} ({:.1} s, {:.1} s of CPU)",
             row.name,
             group.name,
             match &verdict {
                 Ok(_) => "pass",
                 Err(why) => why,
             },
-            started.elapsed().as_secs_f64()
+            started.elapsed().as_secs_f64(),
+            cpu_of_it.as_secs_f64()
         );
         cells.push(cell(verdict, known));
     }
     if let Some(vm) = guest {
         vm.off();
     }
+    eprintln!(
+        "xtask: {} took {:.0} s, {:.0} s of CPU",
+        row.name,
+        row_started.elapsed().as_secs_f64(),
+        cpu.as_secs_f64()
+    );
     cells
 }
 

@@ -109,11 +109,9 @@ pub fn command(qemu: &Path, kernel: &Kernel, setup: &Setup) -> Result<Command> {
     if !row.append.is_empty() {
         cmdline = format!("{cmdline} {}", row.append);
     }
-    // Others use this machine too.
     let mut c = Command::new("setpriv");
     // A killed xtask leaves no VM behind.
-    c.args(["--pdeathsig", "KILL", "nice"]);
-    c.args(["-n", "10"]).arg(qemu);
+    c.args(["--pdeathsig", "KILL"]).arg(qemu);
     c.args([
         "-nodefaults",
         "-no-user-config",

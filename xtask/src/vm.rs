@@ -18,7 +18,10 @@ use std::process::{Child, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 /// From power on to init's first word. Seven seconds are usual; a machine shared with others takes a multiple.
-const BOOT_LIMIT: Duration = Duration::from_secs(180);
+const BOOT_LIMIT: Duration = Duration::from_secs(300);
+
+/// What that takes at most where nothing else runs.
+const QUIET_BOOT: Duration = Duration::from_secs(8);
 
 /// What the guest is granted beyond its command's limit, to end it and say so.
 const GRACE: Duration = Duration::from_secs(30);
@@ -35,7 +38,7 @@ const BROKEN: &[&str] = &[
 
 /// The kernel of a row can't be had on this machine: not a failure of ours, nor ever a pass.
 #[derive(Debug)]
-pub struct NotAvailable(String);
+pub struct NotAvailable(pub String);
 
 impl fmt::Display for NotAvailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -84,12 +87,39 @@ pub struct Vm {
     pub release: String,
     /// From starting QEMU to init's first word.
     pub boot: Duration,
-    /// Held so that one VM runs at a time: two emulated guests on two cores time out together.
+    /// Held while it runs: see [`turn`].
     _turn: File,
 }
 
-/// Boots the kernel of a row with these files in it. One VM at a time, on the whole machine: a second one waits here until
-/// the first is dropped.
+/// As many VMs as there are cores, on the whole machine, whoever starts them: more would only slow each other until they
+/// time out.
+pub fn most_at_once() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Waits until there is room for one more VM.
+fn turn() -> Result<File> {
+    let cache = debian::cache()?;
+    let mut told = false;
+    loop {
+        for n in 0..most_at_once() {
+            let name = match n {
+                0 => "vm.lock".to_owned(),
+                n => format!("vm.{n}.lock"),
+            };
+            let lock = File::create(cache.join(name))?;
+            if lock.try_lock().is_ok() {
+                return Ok(lock);
+            }
+        }
+        if !std::mem::replace(&mut told, true) {
+            eprintln!("xtask: waiting for another VM to end");
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// Boots the kernel of a row with these files in it, once there is room for one more VM.
 pub fn boot(row: &Row, given: &Given, files: &[Put]) -> Result<Vm> {
     let kernel = row
         .get(given)
@@ -97,13 +127,10 @@ pub fn boot(row: &Row, given: &Given, files: &[Put]) -> Result<Vm> {
     let qemu = qemu::ensure()?;
     let initrd = image::initramfs(&kernel, files)?;
 
-    let turn = File::create(debian::cache()?.join("vm.lock"))?;
-    if turn.try_lock().is_err() {
-        eprintln!("xtask: waiting for another VM to end");
-        turn.lock()?;
-    }
+    let turn = turn()?;
     // A Unix socket's path may have a hundred bytes: not below the tree, which may be anywhere.
-    let scratch = std::env::temp_dir().join(format!("xtask-vm-{}", std::process::id()));
+    let name = format!("xtask-vm-{}-{}", std::process::id(), row.name);
+    let scratch = std::env::temp_dir().join(name);
     std::fs::create_dir_all(&scratch)?;
     let console_dir = sh::root().join("target/vm");
     std::fs::create_dir_all(&console_dir)?;
@@ -301,6 +328,27 @@ impl Vm {
 
     fn broken(&self, why: &str) -> anyhow::Error {
         anyhow!("{why}; its console is in {}", self.console.display())
+    }
+
+    /// Processor time that it has taken from the host so far, in user space and in the kernel.
+    pub fn cpu(&self) -> Option<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
+        // Behind the name, which may hold anything: fields 3 …; 14 and 15 are utime and stime, in clock ticks.
+        let fields = stat.rsplit_once(')')?.1.split_whitespace();
+        let ticks: u64 = fields
+            .skip(11)
+            .take(2)
+            .filter_map(|f| f.parse::<u64>().ok())
+            .sum();
+        let per_second = rustix::param::clock_ticks_per_second();
+        Some(Duration::from_millis(ticks * 1000 / per_second.max(1)))
+    }
+
+    /// How much slower than a quiet machine this one is, judged by how long the kernel took to come up; never below 1. Time
+    /// limits are multiplied by it: a hang is still noticed, and a machine that is shared with others makes no failures.
+    pub fn slowness(&self) -> u32 {
+        let times = self.boot.as_secs_f64() / QUIET_BOOT.as_secs_f64();
+        (times.ceil() as u32).clamp(1, 10)
     }
 
     /// Has the guest power off, and sees to it that it does.

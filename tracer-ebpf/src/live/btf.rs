@@ -10,7 +10,7 @@
 //! renumbered one behind the other, so that every type has a number of its own.
 
 use super::sys::Constant;
-use dsl::kernel::{KMember, KType, KTypeId, TypeNs};
+use dsl::kernel::{ArgInfo, ArgType, KMember, KType, KTypeId, TypeNs};
 use memchr::memmem;
 use std::io;
 use std::sync::OnceLock;
@@ -485,6 +485,33 @@ impl Btf {
         let id = self.find(module, name, &[kind::VAR])?;
         let raw = self.raw(id)?;
         Some(self.refer(&raw, raw.size_or_type))
+    }
+
+    /// The type of a symbol, a variable's or a function's.
+    pub fn symbol(&self, module: &str, name: &str) -> Option<KTypeId> {
+        let function = || self.find(Some(module), name, &[kind::FUNC]).map(KTypeId);
+        self.variable(Some(module), name).or_else(function)
+    }
+
+    /// The arguments of a function's probes: its parameters, or the offset of the return and the value.
+    pub fn function_args(&self, f: &str, module: &str, ret: bool) -> Option<Vec<ArgInfo>> {
+        let typed = |(name, ty)| ArgInfo {
+            name,
+            ty: ArgType::Kernel(ty),
+        };
+        let id = self.find(Some(module), f, &[kind::FUNC])?;
+        let (params, value) = self.signature(KTypeId(id))?;
+        if !ret {
+            return Some(params.into_iter().map(typed).collect());
+        }
+        let mut args = vec![ArgInfo {
+            name: "offset".to_owned(),
+            ty: ArgType::C("unsigned long".to_owned()),
+        }];
+        if value != KTypeId(0) {
+            args.push(typed(("ret".to_owned(), value)));
+        }
+        Some(args)
     }
 
     /// Names of vmlinux's functions.

@@ -144,6 +144,8 @@ pub fn caps(btf: Option<&Btf>) -> Caps {
         kprobes: false,
         kprobe_multi: false,
         fentry: false,
+        untyped_task: false,
+        abi_in_context: false,
         cpus: aya::util::nr_cpus().map_or(1, |n| n as u32),
         offsets: offsets(btf),
         services,

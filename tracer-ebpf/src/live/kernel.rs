@@ -290,20 +290,7 @@ impl Facts for Kernel {
     }
 
     fn function_args(&self, f: &str, module: &str, ret: bool) -> Option<Vec<ArgInfo>> {
-        let btf = self.btf()?;
-        let id = btf.find(Some(module), f, &[super::btf::kind::FUNC])?;
-        let (params, value) = btf.signature(KTypeId(id))?;
-        if !ret {
-            return Some(params.into_iter().map(typed).collect());
-        }
-        let mut args = vec![ArgInfo {
-            name: "offset".to_owned(),
-            ty: ArgType::C("unsigned long".to_owned()),
-        }];
-        if value != KTypeId(0) {
-            args.push(typed(("ret".to_owned(), value)));
-        }
-        Some(args)
+        self.btf()?.function_args(f, module, ret)
     }
 }
 
@@ -336,13 +323,7 @@ impl KernelView for Kernel {
 
     fn symbol(&self, module: Option<&str>, name: &str) -> Option<KSymbol> {
         let e = self.kallsyms().find(module, name).filter(|e| e.addr != 0)?;
-        let ty = self.btf().and_then(|b| {
-            let function = || {
-                b.find(Some(e.module), name, &[super::btf::kind::FUNC])
-                    .map(KTypeId)
-            };
-            b.variable(Some(e.module), name).or_else(function)
-        });
+        let ty = self.btf().and_then(|b| b.symbol(e.module, name));
         Some(KSymbol {
             addr: e.addr,
             ty,

@@ -151,7 +151,11 @@ impl Loader<'_> {
         }
         let fd = match sys::prog_load(&raw) {
             Ok(fd) => fd,
-            // Once more for the log: a program that is accepted needs none, and writing it costs.
+            // Once more for the log: a program that is accepted needs none, and writing it costs. What the kernel says of
+            // one that is too large is known without, and it takes long to say it.
+            Err((e, _)) if e.raw_os_error() == Some(libc::E2BIG) => {
+                return Err(refused(prog, e, "", self.options));
+            }
             Err(_) => {
                 raw.log_size = 16 << 20;
                 sys::prog_load(&raw).map_err(|(e, log)| refused(prog, e, &log, self.options))?

@@ -15,6 +15,12 @@ pub fn refused(
     log: &str,
     options: &LoadOptions<'_>,
 ) -> BackendError {
+    if too_much(log, &source) {
+        return BackendError::Unsupported(format!(
+            "{} is more than this kernel's verifier goes through: before Linux 6.9 it follows every round of the loops over strings. Shorter strings (-x strsize) or fewer subroutines on strings in a clause need less",
+            place(prog, log, options)
+        ));
+    }
     if log.trim().is_empty() {
         return match cause.raw_os_error() {
             Some(libc::EPERM) => BackendError::Privilege(format!(
@@ -50,14 +56,30 @@ pub fn refused(
     }
 }
 
+/// Whether the verifier gave up on the program's size, not on what it does. With a log of all that it goes through, the
+/// log's end (`ENOSPC`) is met first.
+fn too_much(log: &str, source: &io::Error) -> bool {
+    let says = |text| log.contains(text);
+    matches!(source.raw_os_error(), Some(libc::E2BIG | libc::ENOSPC))
+        || says("BPF program is too large")
+        || says("jumps is too complex")
+}
+
 /// A program in a message.
 pub fn describe(prog: &Prog) -> String {
     format!("the program {} ({:?})", prog.name, prog.kind)
 }
 
-/// The clause whose code the verifier was looking at when it gave up.
+/// The clause whose code the verifier was looking at when it gave up; the program, where it does not say and there are
+/// several.
 fn place(prog: &Prog, log: &str, options: &LoadOptions<'_>) -> String {
-    let at = failing(log).unwrap_or(0);
+    let at = failing(log);
+    let mut clauses = prog.lines.iter().map(|&(_, clause, _)| clause);
+    let first = clauses.next();
+    if at.is_none() && clauses.any(|c| Some(c) != first) {
+        return describe(prog);
+    }
+    let at = at.unwrap_or(0);
     let ours = elf::kernel_order(prog, &prog.insns)
         .get(at)
         .copied()
@@ -131,6 +153,16 @@ fn save(prog: &Prog, place: &str, log: &str) -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_too_large_is_no_bug() {
+        let error = |n| io::Error::from_raw_os_error(n);
+        assert!(too_much("", &error(libc::E2BIG)));
+        assert!(too_much("12: (07) r1 += 8", &error(libc::ENOSPC)));
+        let log = "The sequence of 8193 jumps is too complex.\nprocessed 9 insns\n";
+        assert!(too_much(log, &error(libc::EFAULT)));
+        assert!(!too_much("R1 invalid mem access", &error(libc::EACCES)));
+    }
 
     #[test]
     fn logs() {

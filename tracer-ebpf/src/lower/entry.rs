@@ -292,10 +292,17 @@ impl<'a, 'b> Fun<'a, 'b> {
             }
             None => self.asm.jmp(Cond::Ge, R::R8, SYSCALLS as i32, exit),
         }
-        if self.cx.caps.offsets.task_ti_status.is_some() {
-            let off = self.cx.caps.offsets.task_ti_status;
-            self.task_field("a caller's ABI", &[(off, 4)])?;
-            self.asm.alu(Alu::And, R::R0, TS_COMPAT);
+        let abi_in_context = self.cx.caps.abi_in_context;
+        if abi_in_context || self.cx.caps.offsets.task_ti_status.is_some() {
+            if abi_in_context {
+                self.asm.ldx(Size::D, R::R0, R::R6, 16);
+                // As the flag of a task has it.
+                self.asm.alu(Alu::Mul, R::R0, TS_COMPAT);
+            } else {
+                let off = self.cx.caps.offsets.task_ti_status;
+                self.task_field("a caller's ABI", &[(off, 4)])?;
+                self.asm.alu(Alu::And, R::R0, TS_COMPAT);
+            }
             match (native, compat) {
                 (true, false) => self.asm.jmp(Cond::Ne, R::R0, 0, exit),
                 (false, true) => self.asm.jmp(Cond::Eq, R::R0, 0, exit),

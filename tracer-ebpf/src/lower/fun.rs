@@ -251,6 +251,8 @@ pub struct Fun<'a, 'b> {
     pub dynamic: Option<super::subr::Dynamic>,
     /// Slot of `strtok`'s state.
     pub strtok: Option<u32>,
+    /// Bytes of the longest string that is searched for.
+    pub needle_room: u32,
     /// In a subprogram on strings: slot of the pointer to the loops' memory.
     pub mem_slot: i16,
     /// Behind the end of the phase check and probe selection.

@@ -323,6 +323,11 @@ impl<'b> Cx<'b> {
         self.single(Single::Zeros)
     }
 
+    /// Bytes that can be read where a string begins: a power of two, so that a mask keeps a position inside.
+    pub fn string_room(&self) -> u32 {
+        self.opts.strsize.next_power_of_two()
+    }
+
     pub(super) fn put_rodata(&mut self, bytes: &[u8]) -> u32 {
         self.rodata();
         let at = self.rodata.len().next_multiple_of(8);
@@ -703,15 +708,15 @@ impl<'b> Cx<'b> {
 
     fn finish(mut self, progs: Vec<Prog>) -> Image {
         let (state, drops, ring) = (self.state(), self.drops(), self.ring());
-        let strsize = self.opts.strsize as usize;
+        let room = self.string_room() as usize;
         for (&which, &ix) in &self.single {
             let Some(map) = self.maps.get_mut(ix.0 as usize) else {
                 continue;
             };
             match which {
                 Single::Rodata => {
-                    // String loops read whole words, up to `strsize` from any constant's start.
-                    let end = self.rodata.len() + strsize + 8;
+                    // String loops read whole words, up to this far from any constant's start.
+                    let end = self.rodata.len() + room + 8;
                     self.rodata.resize(end.next_multiple_of(8), 0);
                     map.value_size = self.rodata.len() as u32;
                     map.init = vec![(vec![0; 4], std::mem::take(&mut self.rodata))];
@@ -851,6 +856,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             subs: BTreeMap::new(),
             dynamic: None,
             strtok: None,
+            needle_room: 0,
             mem_slot: 0,
             exit,
         }

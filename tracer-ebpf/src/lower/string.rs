@@ -11,8 +11,6 @@ use dsl::dif::{Fault, Insn, Op};
 
 /// Strings up to this size are copied and compared word by word, inline.
 const INLINE: u32 = 64;
-/// Fixed part of the work area of the searches: two positions and the result.
-pub const KMP_HEAD: u32 = 32;
 
 /// Subprograms on strings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -120,7 +118,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         match v {
             Val::Str(at, len) if len < strsize => Ok(StrPlace::Const(at)),
             v => {
-                let to = self.scratch(strsize + 8);
+                let to = self.scratch(self.cx.string_room() + 8);
                 let room = self.string_room(v);
                 self.read_string(v, Mem::Scratch(to), room, off)?;
                 Ok(StrPlace::Scratch(to))

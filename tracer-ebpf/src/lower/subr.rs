@@ -407,8 +407,9 @@ impl<'a, 'b> Fun<'a, 'b> {
                 let v = self.arg_val(c, at, 0)?;
                 let hay = self.string_arg(v, off)?;
                 let needle = self.arg_val(c, at, 1)?;
+                self.needle_room = self.needle_room.max(self.string_room(needle));
                 let needle = self.string_arg(needle, off)?;
-                let work = self.scratch(super::string::KMP_HEAD + 2 * self.cx.opts.strsize + 16);
+                let work = self.scratch(super::search::work(self.cx.string_room()));
                 let strsize = i64::from(self.cx.opts.strsize);
                 let pos = match (s, self.has_arg(c, at, 2)) {
                     (Subr::Strstr, _) | (Subr::Index, false) => None,

@@ -394,6 +394,21 @@ impl<'a, 'b> Fun<'a, 'b> {
 
     /// A user register of the current thread into r0.
     fn ureg(&mut self, n: u32) -> Result<(), LowerError> {
+        if self.cx.caps.untyped_task {
+            let tmp = self.block(8)?;
+            self.call(Service::GetCurrentTask)?;
+            self.asm.mov(R::R1, R::R0);
+            self.call(Service::TaskPtRegs)?;
+            self.asm.mov(R::R3, R::R0);
+            self.asm.alu(Alu::Add, R::R3, 8 * n as i32);
+            self.asm.st(Size::D, R::FP, tmp, 0);
+            self.stack_ptr(R::R1, tmp);
+            self.asm.imm(R::R2, 8);
+            self.call(Service::ProbeReadKernel)?;
+            self.asm.ldx(Size::D, R::R0, R::FP, tmp);
+            self.frame.free(tmp, 8);
+            return Ok(());
+        }
         if !self.cx.caps.btf_tracepoints {
             return Err(self.err("uregs[] needs a kernel with type information (BTF)"));
         }

