@@ -71,7 +71,9 @@ pub const LIBRARIES: &[Library] = &[
     },
 ];
 
-const LWP: &[&str] = &["lwpsinfo", "SSLEEP", "SRUN", "SZOMB", "SSTOP", "SIDL", "SONPROC", "SWAIT"];
+const LWP: &[&str] = &[
+    "lwpsinfo", "SSLEEP", "SRUN", "SZOMB", "SSTOP", "SIDL", "SONPROC", "SWAIT",
+];
 
 /// Names of the library that, where it could not be compiled, need another message than "unknown".
 pub const TYPED_NAMES: &[&str] = &["curpsinfo", "curlwpsinfo", "curcpu", "fds", "cwd", "root"];
@@ -104,7 +106,10 @@ mod tests {
     fn names_call_for_their_library() {
         for name in TYPED_NAMES {
             let mut of = LIBRARIES.iter().filter(|l| l.wanted(name));
-            assert!(of.any(|l| l.needs != Needs::Nothing && l.text.contains(name)), "{name}");
+            assert!(
+                of.any(|l| l.needs != Needs::Nothing && l.text.contains(name)),
+                "{name}"
+            );
         }
         assert!(!LIBRARIES.iter().any(|l| l.wanted("BEGIN { trace(pid); }")));
     }

@@ -198,10 +198,9 @@ impl StmtKind {
     /// What it evaluates without recording it, of a statement that is nothing else.
     pub fn own_difo(&self) -> Option<&Difo> {
         match self {
-            StmtKind::Expr(d)
-            | StmtKind::Raise(d)
-            | StmtKind::Chill(d)
-            | StmtKind::Return(d) => Some(d),
+            StmtKind::Expr(d) | StmtKind::Raise(d) | StmtKind::Chill(d) | StmtKind::Return(d) => {
+                Some(d)
+            }
             StmtKind::Trace(_)
             | StmtKind::Tracemem { .. }
             | StmtKind::Printf { .. }

@@ -70,6 +70,8 @@ fn caps(cpus: u32, offsets: &Offsets) -> Caps {
             task_start_time: Some(offsets.start_time),
             task_sum_exec_runtime: Some(offsets.sum_exec_runtime),
             realtime_offset: realtime_offset(),
+            // Of files, paths and locks nothing is known here.
+            ..KernelOffsets::default()
         },
     }
 }

@@ -30,13 +30,8 @@ pub enum BackendError {
         log: String,
     },
     /// The kernel found a program too complex: divided it may do.
-    #[error("{place}: too complex for this kernel: {reason}")]
-    TooComplex {
-        /// The clause where it gave up: file, line, probe description.
-        place: String,
-        /// Last line of the log.
-        reason: String,
-    },
+    #[error("{0}")]
+    TooComplex(String),
     /// A system call failed.
     // Not as its `source`, which whoever prints the chain would print again.
     #[error("{what}: {cause}")]

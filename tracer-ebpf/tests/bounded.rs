@@ -60,7 +60,9 @@ fn loops_without_may_goto() {
         };
         session.go().expect("go");
         let mut records = Vec::new();
-        session.poll(&mut |r| records.push(r.to_vec())).expect("poll");
+        session
+            .poll(&mut |r| records.push(r.to_vec()))
+            .expect("poll");
         let end = [want.as_bytes(), b"\0"].concat();
         if !records.iter().any(|r| r.ends_with(&end)) {
             failed.push(format!("{expr}: {records:?}"));

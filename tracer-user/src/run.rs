@@ -168,9 +168,11 @@ fn load_fitting(
             Ok(session) => return Ok((image, session)),
             Err(e) => e,
         };
-        if let Some(BackendError::TooComplex { .. }) = e.downcast_ref() {
+        if let Some(BackendError::TooComplex(_)) = e.downcast_ref() {
             let units = plan.units.iter().map(|u| &u.groups);
-            let most = units.map(|g| g.iter().map(|g| g.clauses.len()).sum::<usize>()).max();
+            let most = units
+                .map(|g| g.iter().map(|g| g.clauses.len()).sum::<usize>())
+                .max();
             lowering.most_clauses = lowering.most_clauses.min(most.unwrap_or(0)) / 2;
             if lowering.most_clauses == 0 {
                 return Err(e);
@@ -196,7 +198,10 @@ fn load_fitting(
 /// `4m`, as sizes are given.
 fn short_size(bytes: u64) -> String {
     let units = [(30, "g"), (20, "m"), (10, "k")];
-    match units.iter().find(|(shift, _)| bytes > 0 && bytes % (1 << shift) == 0) {
+    match units
+        .iter()
+        .find(|(shift, _)| bytes > 0 && bytes % (1 << shift) == 0)
+    {
         Some((shift, unit)) => format!("{}{unit}", bytes >> shift),
         None => bytes.to_string(),
     }

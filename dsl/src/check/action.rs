@@ -5,10 +5,10 @@ use super::tree::{TExpr, TKind};
 use crate::ast::{BinaryOp, Expr, ExprKind, Ident};
 use crate::builtin::{Action, ActionRow};
 use crate::diag::Tag;
+use crate::dif::BuiltinVar;
 use crate::program::{Datum, Difo, StmtKind};
 use crate::shape::Shape;
 use crate::source::Span;
-use crate::dif::BuiltinVar;
 use crate::types::{Tagged, TypeId};
 
 /// Bytes of a packet that are captured at the most.
@@ -72,8 +72,7 @@ impl Checker<'_> {
                 Some((StmtKind::Return(value), 1))
             }
             Action::Stop => {
-                let signal =
-                    TExpr::new(TKind::Int(SIGSTOP), TypeId::INT, span);
+                let signal = TExpr::new(TKind::Int(SIGSTOP), TypeId::INT, span);
                 Some((StmtKind::Raise(self.difo(&signal)), 1))
             }
             Action::Chill => {

@@ -263,7 +263,13 @@ impl Checker<'_> {
         super::inline::sequence(before, value)
     }
 
-    pub(super) fn member_of(&mut self, base: TExpr, arrow: bool, member: &Ident, span: Span) -> TExpr {
+    pub(super) fn member_of(
+        &mut self,
+        base: TExpr,
+        arrow: bool,
+        member: &Ident,
+        span: Span,
+    ) -> TExpr {
         if self.types.is_error(base.ty) {
             return TExpr::error(span);
         }

@@ -141,7 +141,11 @@ impl Checker<'_> {
     pub(super) fn sig_type(&mut self, ty: Ty) -> TypeId {
         let name = match ty {
             Ty::FilePtr | Ty::TaskPtr => {
-                let tag = if ty == Ty::FilePtr { "file" } else { "task_struct" };
+                let tag = if ty == Ty::FilePtr {
+                    "file"
+                } else {
+                    "task_struct"
+                };
                 return match self.types.tag(None, Tagged::Struct, tag) {
                     Some(t) => self.types.ptr(t),
                     None => TypeId::VOID_PTR,

@@ -5,9 +5,6 @@ use crate::backend::{BackendError, LoadOptions};
 use crate::image::Prog;
 use std::io::{self, Write};
 
-/// What the verifier says when it gives up (kernel/bpf/verifier.c).
-const COMPLEX: &[&str] = &["BPF program is too large. Processed", "jumps is too complex"];
-
 /// Turns a failed load into an error. `log` is the verifier's, empty where it did not get that far.
 pub fn refused(
     prog: &Prog,
@@ -15,8 +12,8 @@ pub fn refused(
     log: &str,
     options: &LoadOptions<'_>,
 ) -> BackendError {
-    if too_much(log, &source) {
-        return BackendError::Unsupported(format!(
+    if too_much(log, &cause) {
+        return BackendError::TooComplex(format!(
             "{} is more than this kernel's verifier goes through: before Linux 6.9 it follows every round of the loops over strings. Shorter strings (-x strsize) or fewer subroutines on strings in a clause need less",
             place(prog, log, options)
         ));
@@ -38,12 +35,6 @@ pub fn refused(
         return BackendError::Privilege(format!(
             "{place}: copyout() and copyoutstr() are refused: this kernel lets nobody write to processes from BPF (lockdown, or no CAP_SYS_ADMIN)"
         ));
-    }
-    if COMPLEX.iter().any(|text| log.contains(text)) {
-        return BackendError::TooComplex {
-            place,
-            reason: reason(log, &cause),
-        };
     }
     let file = match save(prog, &place, log) {
         Ok(path) => path,

@@ -21,7 +21,11 @@ impl Fun<'_, '_> {
             true => Vec::new(),
             false => self.trampolines(),
         };
-        let spare = if ranges.is_empty() { 0 } else { u32::from(SPARE_FRAMES) };
+        let spare = if ranges.is_empty() {
+            0
+        } else {
+            u32::from(SPARE_FRAMES)
+        };
         let bytes = 8 * (nth.map_or(MOST, |n| n + 1) + spare);
         let buf = self.scratch(bytes);
         let (size, skipped) = (self.block(8)?, self.block(8)?);
@@ -79,7 +83,11 @@ impl Fun<'_, '_> {
     /// Where the tracepoint's machinery lies, ascending.
     fn trampolines(&self) -> Vec<(u64, u64)> {
         let of = |name: &String| self.cx.opts.trampolines.get(name);
-        self.tracepoint.as_ref().and_then(of).cloned().unwrap_or_default()
+        self.tracepoint
+            .as_ref()
+            .and_then(of)
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// Goes to `yes` if the address in r0 is in one of the ranges, else to `no`: a tree of comparisons.

@@ -58,7 +58,12 @@ impl Fun<'_, '_> {
     }
 
     /// `d_path(path[, what])`
-    pub(super) fn d_path(&mut self, c: &mut Code<'_>, at: usize, rd: usize) -> Result<(), LowerError> {
+    pub(super) fn d_path(
+        &mut self,
+        c: &mut Code<'_>,
+        at: usize,
+        rd: usize,
+    ) -> Result<(), LowerError> {
         if self.cx.caps.offsets.path.is_none() {
             return Err(self.no_types("d_path()"));
         }
@@ -113,8 +118,7 @@ impl Fun<'_, '_> {
         };
         let strsize = self.cx.opts.strsize;
         let last = PATH_MAX - 1;
-        let [bad, whole, linked, rootless, orphan, root, give] =
-            [(); 7].map(|()| self.asm.label());
+        let [bad, whole, linked, rootless, orphan, root, give] = [(); 7].map(|()| self.asm.label());
         let a = &mut self.asm;
         a.mov(R::R7, R::R3);
         a.mov(R::R8, R::R2);
@@ -213,7 +217,11 @@ impl Fun<'_, '_> {
     }
 
     /// Puts the name of the present dentry before the text.
-    fn before_text_name(&mut self, o: PathOffsets, give: crate::asm::Label) -> Result<(), LowerError> {
+    fn before_text_name(
+        &mut self,
+        o: PathOffsets,
+        give: crate::asm::Label,
+    ) -> Result<(), LowerError> {
         use work::*;
         let fits = self.asm.label();
         self.asm.st(Size::D, R::R7, U, 0);
@@ -331,7 +339,12 @@ impl Fun<'_, '_> {
     }
 
     /// `progenyof(pid)`
-    pub(super) fn progenyof(&mut self, c: &mut Code<'_>, at: usize, rd: usize) -> Result<(), LowerError> {
+    pub(super) fn progenyof(
+        &mut self,
+        c: &mut Code<'_>,
+        at: usize,
+        rd: usize,
+    ) -> Result<(), LowerError> {
         let v = self.arg_val(c, at, 0)?;
         self.load_num(v, R::R1)?;
         self.call_str(StrSub::Progenyof);
@@ -397,7 +410,12 @@ impl Fun<'_, '_> {
     }
 
     /// `getf(fd)`: NULL where there is no such file.
-    pub(super) fn getf(&mut self, c: &mut Code<'_>, at: usize, rd: usize) -> Result<(), LowerError> {
+    pub(super) fn getf(
+        &mut self,
+        c: &mut Code<'_>,
+        at: usize,
+        rd: usize,
+    ) -> Result<(), LowerError> {
         let Some(o) = self.cx.caps.offsets.files else {
             return Err(self.no_types("getf()"));
         };
@@ -510,7 +528,12 @@ impl Fun<'_, '_> {
         };
         let strsize = self.cx.opts.strsize;
         let out = self.scratch(strsize.max(16) + 8);
-        let (slot, mm, start, n) = (self.block(8)?, self.block(8)?, self.block(8)?, self.block(8)?);
+        let (slot, mm, start, n) = (
+            self.block(8)?,
+            self.block(8)?,
+            self.block(8)?,
+            self.block(8)?,
+        );
         let [name, fits, done] = [(); 3].map(|()| self.asm.label());
         self.call(Service::GetCurrentTask)?;
         self.chase(o.task_mm, slot)?;
@@ -550,7 +573,12 @@ impl Fun<'_, '_> {
     }
 
     /// `memstr(mem, char, size)`
-    pub(super) fn memstr(&mut self, c: &mut Code<'_>, at: usize, rd: usize) -> Result<(), LowerError> {
+    pub(super) fn memstr(
+        &mut self,
+        c: &mut Code<'_>,
+        at: usize,
+        rd: usize,
+    ) -> Result<(), LowerError> {
         let off = 4 * at as i32;
         let strsize = self.cx.opts.strsize;
         let (mem, ch) = (self.arg_val(c, at, 0)?, self.arg_val(c, at, 1)?);
@@ -585,7 +613,12 @@ impl Fun<'_, '_> {
     }
 
     /// `link_ntop(type, address)`
-    pub(super) fn link_ntop(&mut self, c: &mut Code<'_>, at: usize, rd: usize) -> Result<(), LowerError> {
+    pub(super) fn link_ntop(
+        &mut self,
+        c: &mut Code<'_>,
+        at: usize,
+        rd: usize,
+    ) -> Result<(), LowerError> {
         let off = 4 * at as i32;
         let (kind, v) = (self.arg_val(c, at, 0)?, self.arg_val(c, at, 1)?);
         let illop = self.fault(Fault::IllOp, FaultAddr::Zero, off);
@@ -626,7 +659,8 @@ impl Fun<'_, '_> {
     pub(super) fn text_out(&mut self, from: u32, to: u32, most: u32) -> Result<(), LowerError> {
         self.scratch_ptr(R::R3, from);
         self.scratch_ptr(R::R1, to);
-        self.asm.imm(R::R2, u64::from(self.cx.opts.strsize.min(most)));
+        self.asm
+            .imm(R::R2, u64::from(self.cx.opts.strsize.min(most)));
         self.call(Service::ProbeReadKernelStr)
     }
 }

@@ -291,7 +291,10 @@ impl<'b> Cx<'b> {
     }
     /// Its size.
     pub fn ring_bytes(&self) -> u32 {
-        self.opts.bufsize.clamp(4096, MOST_BUFSIZE).next_power_of_two() as u32
+        self.opts
+            .bufsize
+            .clamp(4096, MOST_BUFSIZE)
+            .next_power_of_two() as u32
     }
     /// Constants.
     pub fn rodata(&mut self) -> MapIx {
@@ -797,10 +800,9 @@ pub fn clause_difos(clause: &dsl::program::Clause) -> Vec<&Difo> {
     let mut out: Vec<&Difo> = clause.pred.iter().collect();
     for stmt in &clause.stmts {
         match &stmt.kind {
-            StmtKind::Expr(d)
-            | StmtKind::Raise(d)
-            | StmtKind::Chill(d)
-            | StmtKind::Return(d) => out.push(d),
+            StmtKind::Expr(d) | StmtKind::Raise(d) | StmtKind::Chill(d) | StmtKind::Return(d) => {
+                out.push(d)
+            }
             StmtKind::Aggregate {
                 keys,
                 value,

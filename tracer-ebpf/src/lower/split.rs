@@ -118,8 +118,14 @@ mod tests {
         check("BEGIN{x=1} BEGIN{x=2} BEGIN{x=3} BEGIN{x=4}", Some(2));
         check("BEGIN{x=1}", None);
         // What clause-local variables tie together stays together.
-        check("BEGIN{this->x=1} BEGIN{x=2} BEGIN{x=this->x} BEGIN{x=4}", Some(3));
+        check(
+            "BEGIN{this->x=1} BEGIN{x=2} BEGIN{x=this->x} BEGIN{x=4}",
+            Some(3),
+        );
         check("BEGIN{this->x=1} BEGIN{x=this->x}", None);
-        check("BEGIN{strtok(\"a b\", \" \")} BEGIN{x = strtok(NULL, \" \")}", None);
+        check(
+            "BEGIN{strtok(\"a b\", \" \")} BEGIN{x = strtok(NULL, \" \")}",
+            None,
+        );
     }
 }

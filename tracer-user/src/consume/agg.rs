@@ -638,9 +638,8 @@ impl Aggs {
         symbols: &mut Symbols,
     ) -> bool {
         let func = layout.func;
-        let hist = style.hist
-            && matches!(func, AggFunc::Count | AggFunc::Sum)
-            && !layout.keys.is_empty();
+        let hist =
+            style.hist && matches!(func, AggFunc::Count | AggFunc::Sum) && !layout.keys.is_empty();
         let pack = style.pack && is_picture(func);
         let tall = |f: &KeyField| matches!(f.ty, KeyType::Stack { .. } | KeyType::Ustack { .. });
         if !hist && !pack || layout.keys.iter().any(tall) || rows.is_empty() {

@@ -150,13 +150,7 @@ pub struct Packed<'a> {
 }
 
 /// `aggpack`: a column for each bucket, over the buckets that any of the distributions fills.
-pub fn draw_packed(
-    out: &mut String,
-    func: AggFunc,
-    lines: &[Packed<'_>],
-    zoom: bool,
-    utf8: bool,
-) {
+pub fn draw_packed(out: &mut String, func: AggFunc, lines: &[Packed<'_>], zoom: bool, utf8: bool) {
     let labels = labels(func);
     let mut all = vec![0_i64; labels.len()];
     for line in lines {
@@ -175,7 +169,11 @@ pub fn draw_packed(
     let (min, max) = (text(range.start()), text(range.end()));
     let widest = lines.iter().map(|l| l.label.chars().count()).max();
     let keyed = lines.iter().any(|l| !l.label.is_empty());
-    let width = if keyed { widest.unwrap_or(0).max(LABEL) } else { 0 };
+    let width = if keyed {
+        widest.unwrap_or(0).max(LABEL)
+    } else {
+        0
+    };
     let key = if keyed { "key" } else { "" };
     let (left, right) = (min.len().max(3), max.len().max(6));
     let _ = writeln!(
@@ -187,7 +185,11 @@ pub fn draw_packed(
     );
     let ramp = if utf8 { BLOCKS } else { ASCII };
     for line in lines {
-        let own = || range.clone().map(|i| line.data.get(i).copied().unwrap_or(0));
+        let own = || {
+            range
+                .clone()
+                .map(|i| line.data.get(i).copied().unwrap_or(0))
+        };
         let total: f64 = match zoom {
             true => own().map(|n| (n as f64).abs() / ZOOM).fold(0.0, f64::max),
             false => own().map(|n| (n as f64).abs()).sum(),
@@ -508,7 +510,10 @@ mod tests {
 ";
         assert_eq!(s, want);
         s.clear();
-        let unkeyed = [Packed { label: "", ..lines[0] }];
+        let unkeyed = [Packed {
+            label: "",
+            ..lines[0]
+        }];
         draw_packed(&mut s, AggFunc::Quantize, &unkeyed, true, false);
         let want = "
  min .-----. max    | count

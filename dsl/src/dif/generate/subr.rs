@@ -131,7 +131,8 @@ impl Gen<'_> {
                 self.call_str(subr, &args, longest.min(size), false);
             }
             LinkNtop => {
-                let Some(buf) = self.any(|k| matches!(k, Kind::Buf { size, .. } if size >= 20)) else {
+                let Some(buf) = self.any(|k| matches!(k, Kind::Buf { size, .. } if size >= 20))
+                else {
                     return;
                 };
                 let kind = self.dst_not(&[buf]);
