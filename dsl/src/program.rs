@@ -29,6 +29,8 @@ pub struct Program {
     pub aggs: Vec<AggDef>,
     /// `#pragma D option` settings, in order; command-line `-x` settings go before them.
     pub options: Vec<(String, Option<String>, Span)>,
+    /// Descriptions that match nothing, where that is allowed: no clause has them.
+    pub unmatched: Vec<ProbeDesc>,
 }
 
 /// A probe description as written: four globs, or a probe id. An empty field matches anything.

@@ -229,8 +229,8 @@ impl Kernel {
             found.ranges.insert(e.name.to_owned(), e.addr..end);
             found.list.push(FuncSym {
                 index,
-                name: e.name.to_owned(),
-                module: "vmlinux".to_owned(),
+                name: e.name.into(),
+                module: "vmlinux".into(),
                 alias,
             });
         }

@@ -94,6 +94,11 @@ pub trait Backend {
         let _ = desc;
         None
     }
+    /// What a description could mean and the kernel has, but can't be probed; a sentence for each reason.
+    fn left_out(&self, desc: &ProbeDesc) -> Vec<String> {
+        let _ = desc;
+        Vec::new()
+    }
     /// What it offers here, each item found out by trying, for `--backends`. Takes its time: nothing else asks for all of it.
     fn abilities(&self) -> Vec<Ability> {
         Vec::new()

@@ -1,7 +1,6 @@
 //! What a kernel side can do, as data. The lowering reads this and nothing else about its target.
 
-use crate::service::Service;
-use std::collections::BTreeMap;
+use crate::service::{Service, Services};
 
 /// How records reach user space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +16,8 @@ pub enum RingKind {
 pub struct Caps {
     /// Instructions per program. 4096 before Linux 5.2, a million since.
     pub max_insns: u32,
-    /// The id by which each service is called; absent = not there, and lowering takes the fallback or refuses with its name.
-    pub services: BTreeMap<Service, u32>,
+    /// The id by which each service is called; where there is none, lowering takes the fallback or refuses with its name.
+    pub services: Services,
     /// How records leave.
     pub ring: RingKind,
     /// Loops with a bound that the verifier can see (Linux 5.3).

@@ -72,7 +72,7 @@ impl<W: Write> Backend for PrintBackend<W> {
             .collect())
     }
     fn load(&self, image: &Image, _: &LoadOptions<'_>) -> Result<Box<dyn Session>, BackendError> {
-        let text = isa::print(image, &self.caps.services);
+        let text = isa::print(image, &self.caps.services.all());
         let mut out = self.out.lock().unwrap_or_else(|e| e.into_inner());
         out.write_all(text.as_bytes())
             .map_err(|cause| BackendError::Io {

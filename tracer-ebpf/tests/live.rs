@@ -581,10 +581,7 @@ fn capabilities() {
     let start = Instant::now();
     let caps = engine.caps();
     println!("{caps:?} in {:?}", start.elapsed());
-    assert!(
-        caps.services
-            .contains_key(&tracer_ebpf::service::Service::MapLookup)
-    );
+    assert!(caps.services.has(tracer_ebpf::service::Service::MapLookup));
     assert!(caps.raw_tracepoints);
 }
 

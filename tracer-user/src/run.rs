@@ -526,13 +526,20 @@ fn finish(session: &mut dyn Session, consumer: &mut Consumer<'_>) -> Result<()> 
     Ok(())
 }
 
+fn say_all(out: &mut Out, sentences: &[String]) -> Result<()> {
+    for sentence in sentences {
+        out.say(&format!("dtrace: {sentence}\n"))?;
+    }
+    Ok(())
+}
+
 fn list_probes(
     request: &Request,
     texts: &Texts,
     targets: &Targets,
     backend: &dyn Backend,
 ) -> Result<Ended> {
-    let (mut descs, mut nothing) = (Vec::new(), Vec::new());
+    let (mut descs, mut nothing, mut unmatched) = (Vec::new(), Vec::new(), Vec::new());
     if texts.list.is_empty() {
         descs.push(ProbeDesc::default());
     } else {
@@ -547,6 +554,7 @@ fn list_probes(
                 .iter()
                 .filter(|t| program.clauses.iter().all(|c| c.span.src != t.src)),
         );
+        unmatched = program.unmatched;
         descs.extend(program.clauses.into_iter().map(|c| c.desc));
     }
     let mut out = open_output(request)?;
@@ -567,6 +575,9 @@ fn list_probes(
             status = 1;
         }
         list::rows(&mut out, &probes, verbose)?;
+        if request.verbose > 0 {
+            say_all(&mut out, &backend.left_out(desc))?;
+        }
     }
     for text in nothing {
         let spec = match &text.input {
@@ -577,6 +588,13 @@ fn list_probes(
             "dtrace: failed to match {spec}: No probe matches description\n"
         ))?;
         status = 1;
+    }
+    for desc in &unmatched {
+        let mut why: Vec<String> = backend.why_none(desc).into_iter().collect();
+        if why.is_empty() && request.verbose > 0 {
+            why = backend.left_out(desc);
+        }
+        say_all(&mut out, &why)?;
     }
     out.flush()?;
     Ok(Ended::Status(status))

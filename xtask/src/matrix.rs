@@ -163,8 +163,8 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "list all",
         command: &["dtrace", "-l"],
-        stdout: &["BEGIN", "sched_switch", "vfs_read"],
-        lines: 30_000,
+        stdout: &["BEGIN", "sched_switch", "vfs_read entry", "vfs_read return"],
+        lines: 60_000,
         limit_s: 180,
         ..GROUP
     },
@@ -203,11 +203,24 @@ pub const GROUPS: &[Group] = &[
         ..GROUP
     },
     Group {
-        name: "fbt list",
-        command: &["dtrace", "-l", "-P", "fbt"],
-        stdout: &["vfs_read entry", "vfs_read return"],
-        lines: 30_000,
-        limit_s: 180,
+        name: "fbt why not",
+        command: &["dtrace", "-l", "-v", "-n", "fbt::*irqentry_ent?r:entry"],
+        code: 1,
+        stderr: &["irqentry_enter is on the list of what kprobes must not touch"],
+        ..GROUP
+    },
+    Group {
+        name: "fbt module",
+        // Loaded between two runs, the second of which sees it.
+        command: &[
+            "sh",
+            "-c",
+            r#"dtrace -l -n fbt:tun:: && exit 9
+            for m in /later/*; do insmod $m || exit 8; done
+            dtrace -l -n fbt:tun::entry || exit 7
+            dtrace -q -n 'fbt:tun:tun_chr_open:entry { printf("opened by %s\n", execname); exit(0); }' -c '/bin/cat /dev/net/tun'"#,
+        ],
+        stdout: &["tun_chr_open entry", "opened by cat\n"],
         ..GROUP
     },
     Group {
@@ -472,6 +485,9 @@ impl Group {
             words.push("DTRACE_TEST_COMMAND=/bin/dtrace".to_owned());
             words.push(format!("DTRACE_TEST_CORPUS={CORPUS}"));
             words.push(format!("DTRACE_TEST_SLOWNESS={slowness}"));
+            if row.preempts.is_some() {
+                words.push("DTRACE_TEST_PREEMPTS=1".to_owned());
+            }
             words.push(format!("DTRACE_TEST_KNOWN={}", programs(&row.not_possible)));
             words.push(format!("DTRACE_TEST_LEAVE={}", programs(&row.too_slow)));
         }

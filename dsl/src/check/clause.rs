@@ -94,6 +94,7 @@ impl Checker<'_> {
             self.ctx = None;
             self.region = None;
             if !enabled {
+                self.program.unmatched.push(desc);
                 continue;
             }
             for part in parts {

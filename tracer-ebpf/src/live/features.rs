@@ -9,7 +9,7 @@ use super::sys::{self, RawProg, attach_type, prog_type};
 use crate::backend::{Ability, BackendError};
 use crate::caps::{ArgsOffsets, Caps, FileOffsets, KernelOffsets, PathOffsets, RingKind};
 use crate::image::Insn;
-use crate::service::Service;
+use crate::service::{Service, Services};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
@@ -118,7 +118,7 @@ pub fn caps(btf: Option<&Btf>) -> Caps {
     let may_goto = [RETURN_0[0], insn(0xe5, 0, 1, 0), RETURN_0[0], RETURN_0[1]];
     let runs = |insns: &[Insn]| load(prog_type::RAW_TRACEPOINT, 0, insns, 0).is_ok();
     let bounded_loops = runs(&bounded_loop);
-    let services = services();
+    let services = Services::asking(known_as);
     let btf_tracepoints = btf.is_some_and(|b| {
         let id = b
             .tracepoint("sys_enter")
@@ -130,7 +130,7 @@ pub fn caps(btf: Option<&Btf>) -> Caps {
     Caps {
         // Both came with Linux 5.2 and 5.3; a loop is the cheaper question.
         max_insns: if bounded_loops { 1_000_000 } else { 4096 },
-        ring: match services.contains_key(&Service::RingbufOutput) {
+        ring: match services.has(Service::RingbufOutput) {
             true => RingKind::Ringbuf,
             false => RingKind::PerfArray,
         },
@@ -156,16 +156,14 @@ fn has_kernel_function(btf: Option<&Btf>, name: &str) -> bool {
     btf.is_some_and(|b| b.function(Some("vmlinux"), name).is_some())
 }
 
-/// Each service by the first of its ids that the kernel knows.
-fn services() -> std::collections::BTreeMap<Service, u32> {
-    Service::ALL
-        .iter()
-        .filter_map(|&s| match s {
-            // Merely asking makes the kernel warn of corrupted memory, in its log. All have it, unless they are locked down.
-            Service::ProbeWriteUser => lockdown().is_none().then_some((s, *s.ids().first()?)),
-            _ => Some((s, s.ids().iter().copied().find(|&id| knows(s, id))?)),
-        })
-        .collect()
+/// The first of a service's ids that the kernel knows.
+fn known_as(s: Service) -> Option<u32> {
+    let mut ids = s.ids().iter().copied();
+    match s {
+        // Merely asking makes the kernel warn of corrupted memory, in its log. All have it, unless they are locked down.
+        Service::ProbeWriteUser => ids.next().filter(|_| lockdown().is_none()),
+        _ => ids.find(|&id| knows(s, id)),
+    }
 }
 
 /// A call without arguments is refused for its arguments where the kernel knows the helper, else by name.
@@ -322,10 +320,10 @@ pub fn abilities(kernel: &Kernel) -> Vec<Ability> {
     };
     let missing: Vec<&str> = Service::ALL
         .iter()
-        .filter(|s| !caps.services.contains_key(s))
+        .filter(|s| !caps.services.has(**s))
         .map(|s| s.name())
         .collect();
-    let loops = match (caps.may_goto, caps.services.contains_key(&Service::Loop)) {
+    let loops = match (caps.may_goto, caps.services.has(Service::Loop)) {
         (true, _) => Ok("may_goto".to_owned()),
         (false, true) => Ok("bounded; bpf_loop".to_owned()),
         (false, false) => yes_or(caps.bounded_loops, "bounded", "programs are unrolled"),

@@ -202,7 +202,7 @@ impl Loader<'_> {
     /// that can be probed.
     fn targets<'b>(&self, image: &'b Image, prog: &Prog) -> Vec<Vec<Target<'b>>> {
         let site = |&i: &u32| match &image.probes.get(i as usize)?.site {
-            Site::Func { name, module, .. } => Some((module.as_str(), name.as_str(), u64::from(i))),
+            Site::Func { name, module, .. } => Some((&**module, &**name, u64::from(i))),
             _ => None,
         };
         let sites: Vec<(&str, &str, u64)> = prog.probes.iter().filter_map(site).collect();

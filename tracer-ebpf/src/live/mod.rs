@@ -94,6 +94,10 @@ impl Backend for EbpfBackend {
         provider::why_none(&self.kernel, desc)
     }
 
+    fn left_out(&self, desc: &ProbeDesc) -> Vec<String> {
+        provider::left_out(&self.kernel, desc)
+    }
+
     fn abilities(&self) -> Vec<Ability> {
         features::abilities(&self.kernel)
     }

@@ -34,6 +34,8 @@ pub struct LiveSession {
     drops: MapIx,
     aggs: Vec<AggLayout>,
     attach_time: Duration,
+    /// Firings that the kernel left out while we were attaching: nothing was to be recorded yet.
+    missed_before: u64,
     stopped: bool,
 }
 
@@ -66,6 +68,7 @@ impl LiveSession {
             drops: image.drops,
             aggs: image.aggs.clone(),
             attach_time,
+            missed_before: 0,
             stopped: false,
         })
     }
@@ -74,6 +77,18 @@ impl LiveSession {
         self.aggs
             .get(agg.0 as usize)
             .ok_or_else(|| BackendError::Other(format!("the image has no aggregation {}", agg.0)))
+    }
+
+    /// Firings that the kernel did not run, because a program was running on that CPU already. Of functions these are mostly
+    /// those that the program and the kernel around it call themselves.
+    fn missed(&self) -> Result<u64, BackendError> {
+        let one = |prog| sys::prog_info(prog).map(|(_, missed)| missed);
+        let each = self.attached.progs.iter().map(|p| one(p.as_fd()));
+        each.sum::<io::Result<u64>>()
+            .map_err(|source| BackendError::Io {
+                what: "reading what the kernel counts about a program".to_owned(),
+                source,
+            })
     }
 
     fn set_phase(&self, phase: Phase) -> Result<(), BackendError> {
@@ -149,6 +164,7 @@ fn logger(attached: &Attached) -> Option<EbpfLogger<&'static dyn log::Log>> {
 
 impl Session for LiveSession {
     fn go(&mut self) -> Result<(), BackendError> {
+        self.missed_before = self.missed()?;
         self.run(Phase::Begin)?;
         // Only BEGIN runs in its phase, so nobody else changes the word now; exit() in BEGIN has.
         if self.phase()? == Phase::Begin as u32 {
@@ -250,9 +266,7 @@ impl Session for LiveSession {
                 }
             }
         }
-        for prog in &self.attached.progs {
-            drops.kernel_misses += sys::prog_info(prog.as_fd()).map_err(failed)?.1;
-        }
+        drops.kernel_misses = self.missed()?.saturating_sub(self.missed_before);
         Ok(drops)
     }
 

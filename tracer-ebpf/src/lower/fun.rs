@@ -272,7 +272,7 @@ impl<'a, 'b> Fun<'a, 'b> {
 
     /// The number of a service, or which clause can't be had without it.
     pub fn service(&self, s: Service) -> Result<u32, LowerError> {
-        let id = self.cx.caps.services.get(&s).copied();
+        let id = self.cx.caps.services.get(s);
         id.ok_or_else(|| self.err(format!("this kernel has no {} for it", s.name())))
     }
 

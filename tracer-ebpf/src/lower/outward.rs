@@ -39,7 +39,7 @@ impl Fun<'_, '_> {
                 "return() can only be used where a function is entered, by fbt probes that are kprobes",
             ));
         }
-        if !self.cx.caps.services.contains_key(&Service::OverrideReturn) {
+        if !self.cx.caps.services.has(Service::OverrideReturn) {
             return Err(self.err(
                 "return() is refused: this kernel is built without error injection for BPF (CONFIG_BPF_KPROBE_OVERRIDE)",
             ));
@@ -146,7 +146,7 @@ impl Fun<'_, '_> {
         at: usize,
         s: Subr,
     ) -> Result<(), LowerError> {
-        if !self.cx.caps.services.contains_key(&Service::ProbeWriteUser) {
+        if !self.cx.caps.services.has(Service::ProbeWriteUser) {
             let text = format!(
                 "{}() is refused: the kernel is locked down and lets nobody write to processes from BPF, or its BPF can't",
                 s.name()

@@ -515,7 +515,7 @@ impl<'a, 'b> Fun<'a, 'b> {
 
     /// r4 = flags of the ring: no wake-up, which would slow down what is traced, as long as the consumer's tick is enough.
     fn wake_flags(&mut self) -> Result<(), LowerError> {
-        if !self.cx.caps.services.contains_key(&Service::RingbufQuery) {
+        if !self.cx.caps.services.has(Service::RingbufQuery) {
             self.asm.imm(R::R4, NO_WAKEUP);
             return Ok(());
         }

@@ -222,12 +222,8 @@ impl<'a, 'b> Fun<'a, 'b> {
             })?;
             known.push((off, size));
         }
-        let typed = self.cx.caps.btf_tracepoints
-            && self
-                .cx
-                .caps
-                .services
-                .contains_key(&Service::GetCurrentTaskBtf);
+        let typed =
+            self.cx.caps.btf_tracepoints && self.cx.caps.services.has(Service::GetCurrentTaskBtf);
         if typed {
             self.call(Service::GetCurrentTaskBtf)?;
             for (off, size) in known {
