@@ -47,6 +47,12 @@ pub struct CompileOpts {
     pub stackframes: u16,
     /// Frames of `ustack()`.
     pub ustackframes: u16,
+    /// Frames of `jstack()`.
+    pub jstackframes: u16,
+    /// Bytes of a packet that `pcap()` records at the most.
+    pub pcapsize: u32,
+    /// Bytes that `print()` records at the most; 0 = all.
+    pub printsize: u32,
     /// A probe description may match nothing (`-Z`).
     pub zdefs: bool,
     /// `-x pspec`
@@ -66,6 +72,9 @@ impl Default for CompileOpts {
             strsize: 256,
             stackframes: 20,
             ustackframes: 20,
+            jstackframes: 50,
+            pcapsize: 1514,
+            printsize: 0,
             zdefs: false,
             pspec: false,
             empty: false,
@@ -98,6 +107,23 @@ impl CompileOpts {
                     .and_then(|n| u16::try_from(n).ok())
                     .filter(|n| *n > 0)
                     .unwrap_or(self.ustackframes)
+            }
+            "jstackframes" => {
+                self.jstackframes = num()
+                    .and_then(|n| u16::try_from(n).ok())
+                    .filter(|n| *n > 0)
+                    .unwrap_or(self.jstackframes)
+            }
+            "pcapsize" => {
+                self.pcapsize = num()
+                    .and_then(|n| u32::try_from(n).ok())
+                    .filter(|n| *n > 0)
+                    .unwrap_or(self.pcapsize)
+            }
+            "printsize" => {
+                self.printsize = num()
+                    .and_then(|n| u32::try_from(n).ok())
+                    .unwrap_or(self.printsize)
             }
             "zdefs" => self.zdefs = true,
             "version" => self.version = value.and_then(pragma::parse_version).or(self.version),

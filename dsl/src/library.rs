@@ -3,7 +3,7 @@
 
 use crate::ast::{Dependency, PragmaKind};
 use crate::check::pragma::{module_matches, provider_matches};
-use crate::kernel::{KernelView, TypeNs};
+use crate::kernel::{KType, KernelView, TypeNs};
 use crate::parse::{self, Input, InputKind, MacroArgs, ParseOptions};
 use crate::source::{SourceId, Sources};
 
@@ -16,8 +16,17 @@ pub struct Library {
     pub text: &'static str,
     /// A program that wants it contains one of these.
     words: &'static [&'static str],
-    /// It needs the kernel's types.
-    typed: bool,
+    needs: Needs,
+}
+
+/// What a text needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    /// The kernel's types.
+    Types,
+    /// A `struct task_struct` that has a member of this name.
+    TaskMember(&'static str),
 }
 
 /// All of them.
@@ -26,24 +35,52 @@ pub const LIBRARIES: &[Library] = &[
         name: "procfs.d",
         text: include_str!("../dlib/procfs.d"),
         words: &["psinfo", "curcpu", "cpuinfo_t"],
-        typed: true,
+        needs: Needs::Types,
+    },
+    Library {
+        name: "lwp.d",
+        text: include_str!("../dlib/lwp.d"),
+        words: LWP,
+        needs: Needs::TaskMember("__state"),
+    },
+    Library {
+        name: "lwp_old.d",
+        text: include_str!("../dlib/lwp_old.d"),
+        words: LWP,
+        needs: Needs::TaskMember("state"),
     },
     Library {
         name: "io.d",
         text: include_str!("../dlib/io.d"),
-        words: &["fds", "fileinfo_t"],
-        typed: true,
+        words: &["fds", "cwd", "root", "fileinfo"],
+        needs: Needs::Types,
+    },
+    Library {
+        name: "fcntl.d",
+        text: include_str!("../dlib/fcntl.d"),
+        words: &["O_"],
+        needs: Needs::Nothing,
+    },
+    Library {
+        name: "pcap.d",
+        text: include_str!("../dlib/pcap.d"),
+        words: &["PCAP_"],
+        needs: Needs::Nothing,
     },
     Library {
         name: "regs.d",
         text: include_str!("../dlib/regs.d"),
         words: &["uregs"],
-        typed: false,
+        needs: Needs::Nothing,
     },
 ];
 
+const LWP: &[&str] = &[
+    "lwpsinfo", "SSLEEP", "SRUN", "SZOMB", "SSTOP", "SIDL", "SONPROC", "SWAIT",
+];
+
 /// Names of the library that, where it could not be compiled, need another message than "unknown".
-pub const TYPED_NAMES: &[&str] = &["curpsinfo", "curlwpsinfo", "curcpu", "fds"];
+pub const TYPED_NAMES: &[&str] = &["curpsinfo", "curlwpsinfo", "curcpu", "fds", "cwd", "root"];
 
 impl Library {
     /// Whether a text may mean something of it.
@@ -54,7 +91,14 @@ impl Library {
     /// Whether it can be compiled for this kernel.
     pub fn possible(&self, kernel: &dyn KernelView) -> bool {
         let task = || kernel.type_by_name(None, TypeNs::Struct, "task_struct");
-        !self.typed || task().is_some()
+        match self.needs {
+            Needs::Nothing => true,
+            Needs::Types => task().is_some(),
+            Needs::TaskMember(name) => match task().and_then(|t| kernel.ktype(t)) {
+                Some(KType::Struct { members, .. }) => members.iter().any(|m| m.name == name),
+                _ => false,
+            },
+        }
     }
 }
 
@@ -137,7 +181,10 @@ mod tests {
     fn names_call_for_their_library() {
         for name in TYPED_NAMES {
             let mut of = LIBRARIES.iter().filter(|l| l.wanted(name));
-            assert!(of.any(|l| l.typed && l.text.contains(name)), "{name}");
+            assert!(
+                of.any(|l| l.needs != Needs::Nothing && l.text.contains(name)),
+                "{name}"
+            );
         }
         assert!(!LIBRARIES.iter().any(|l| l.wanted("BEGIN { trace(pid); }")));
     }

@@ -75,9 +75,9 @@ impl Kernel {
     pub fn new(btf: Option<&Path>) -> Result<Kernel, BackendError> {
         let kernel = Kernel::default();
         if let Some(path) = btf {
-            let data = std::fs::read(path).map_err(|source| BackendError::Io {
+            let data = std::fs::read(path).map_err(|cause| BackendError::Io {
                 what: format!("reading {}", path.display()),
-                source,
+                cause,
             })?;
             let btf = Btf::parse(data).ok_or_else(|| {
                 BackendError::Other(format!(

@@ -87,6 +87,7 @@ services! {
     PerfEventOutput, [25], "perf_event_output(ctx, map, flags, data, size)";
     GetCurrentTask, [35], "get_current_task()";
     ProbeWriteUser, [36], "probe_write_user(dst, src, size)";
+    OverrideReturn, [58], "override_return(ctx, value)";
     GetStack, [67], "get_stack(ctx, buf, size, flags)";
     ProbeReadUser, [112, 4], "probe_read_user(dst, size, src)";
     ProbeReadKernel, [113, 4], "probe_read_kernel(dst, size, src)";

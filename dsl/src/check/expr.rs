@@ -249,7 +249,28 @@ impl Checker<'_> {
 
     /// `base.member`, `base->member`
     fn member(&mut self, base: &Expr, arrow: bool, member: &Ident, span: Span) -> TExpr {
-        let base = self.expr(base);
+        let mut base = self.expr(base);
+        // What has to be evaluated before a translated value still comes first.
+        let mut before = Vec::new();
+        while let TKind::Comma(first, value) = base.kind {
+            if !matches!(value.kind, TKind::Xlate(_) | TKind::Comma(..)) {
+                base.kind = TKind::Comma(first, value);
+                break;
+            }
+            before.push(*first);
+            base = *value;
+        }
+        let value = self.member_of(base, arrow, member, span);
+        super::inline::sequence(before, value)
+    }
+
+    pub(super) fn member_of(
+        &mut self,
+        base: TExpr,
+        arrow: bool,
+        member: &Ident,
+        span: Span,
+    ) -> TExpr {
         if self.types.is_error(base.ty) {
             return TExpr::error(span);
         }

@@ -7,7 +7,7 @@ use super::btf::Btf;
 use super::kernel::Kernel;
 use super::sys::{self, RawProg, attach_type, prog_type};
 use crate::backend::{Ability, BackendError};
-use crate::caps::{Caps, KernelOffsets, RingKind};
+use crate::caps::{ArgsOffsets, Caps, FileOffsets, KernelOffsets, PathOffsets, RingKind};
 use crate::image::Insn;
 use crate::service::{Service, Services};
 use std::io;
@@ -68,7 +68,7 @@ pub fn available() -> Result<(), BackendError> {
         ),
         _ => BackendError::Io {
             what: "loading the smallest BPF program there is".to_owned(),
-            source: e,
+            cause: e,
         },
     })
 }
@@ -170,7 +170,9 @@ fn known_as(s: Service) -> Option<u32> {
 fn knows(service: Service, id: u32) -> bool {
     let prog_type = match service {
         // Not for raw tracepoints.
-        Service::GetAttachCookie | Service::GetFuncIp => prog_type::KPROBE,
+        Service::GetAttachCookie | Service::GetFuncIp | Service::OverrideReturn => {
+            prog_type::KPROBE
+        }
         _ => prog_type::RAW_TRACEPOINT,
     };
     let insns = [insn(0x85, 0, 0, id as i32), RETURN_0[0], RETURN_0[1]];
@@ -207,7 +209,56 @@ fn offsets(btf: Option<&Btf>) -> KernelOffsets {
             .or_else(|| task("start_time")),
         task_sum_exec_runtime: task("se.sum_exec_runtime"),
         realtime_offset: realtime_offset(),
+        // Found out where a program needs them.
+        ..KernelOffsets::default()
     }
+}
+
+/// Fills in the offsets that few programs need: each structure takes a walk over all names of the type information.
+pub fn structures(btf: Option<&Btf>, offsets: &mut KernelOffsets) {
+    let of = |structure: &str, path: &str| btf.and_then(|b| b.offset(structure, path));
+    let task = |path: &str| of("task_struct", path);
+    let path = || {
+        Some(PathOffsets {
+            path_mnt: of("path", "mnt")?,
+            path_dentry: of("path", "dentry")?,
+            mount_mnt: of("mount", "mnt")?,
+            mount_parent: of("mount", "mnt_parent")?,
+            mount_mountpoint: of("mount", "mnt_mountpoint")?,
+            vfsmount_root: of("vfsmount", "mnt_root")?,
+            dentry_parent: of("dentry", "d_parent")?,
+            // What is in a `union { struct { u32 hash; u32 len; }; u64 hash_len; }`; newer kernels have `d_name` itself so.
+            dentry_name: of("dentry", "d_name.name")?,
+            dentry_len: of("dentry", "d_name.len")?,
+            dentry_pprev: of("dentry", "d_hash.pprev")?,
+            dentry_sb: of("dentry", "d_sb")?,
+            dentry_inode: of("dentry", "d_inode")?,
+            sb_magic: of("super_block", "s_magic")?,
+            inode_ino: of("inode", "i_ino")?,
+            task_fs: task("fs")?,
+            fs_root: of("fs_struct", "root")?,
+        })
+    };
+    let files = || {
+        Some(FileOffsets {
+            task_files: task("files")?,
+            files_fdt: of("files_struct", "fdt")?,
+            fdt_max: of("fdtable", "max_fds")?,
+            fdt_fd: of("fdtable", "fd")?,
+        })
+    };
+    let args = || {
+        Some(ArgsOffsets {
+            task_mm: task("mm")?,
+            mm_start: of("mm_struct", "arg_start")?,
+            mm_end: of("mm_struct", "arg_end")?,
+        })
+    };
+    offsets.path = path();
+    offsets.files = files();
+    offsets.args = args();
+    offsets.mutex_owner = of("mutex", "owner");
+    offsets.rwsem_count = of("rw_semaphore", "count");
 }
 
 fn realtime_offset() -> i64 {

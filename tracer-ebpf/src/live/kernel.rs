@@ -141,6 +141,37 @@ impl Kernel {
         })
     }
 
+    /// What a tracepoint goes through to its programs: `__traceiter_NAME`, and `__bpf_trace_CLASS` of its class of events,
+    /// which has another name where several events are of one; then all that there are.
+    pub fn trampolines(&self, tracepoint: &str) -> Vec<(u64, u64)> {
+        const CLASS: &str = "__bpf_trace_";
+        let class = format!("{CLASS}{tracepoint}");
+        let own = self.kallsyms().find(None, &class).is_some();
+        let iter = format!("__traceiter_{tracepoint}");
+        let ours = |name: &str| match own {
+            true => name == iter || name == class,
+            false => name == iter || name.starts_with(CLASS),
+        };
+        let mut all: Vec<(u64, bool)> = self
+            .kallsyms()
+            .functions()
+            .filter(|(_, e)| e.addr != 0)
+            .map(|(_, e)| (e.addr, ours(e.name)))
+            .collect();
+        all.sort_unstable();
+        let mut ranges: Vec<(u64, u64)> = Vec::new();
+        for (i, &(start, _)) in all.iter().enumerate().filter(|(_, (_, ours))| *ours) {
+            let next = all.iter().skip(i + 1).find(|(addr, _)| *addr > start);
+            let end = next.map_or(start.saturating_add(4096), |n| n.0);
+            match ranges.last_mut() {
+                Some(last) if last.1 == start => last.1 = end,
+                Some(last) if last.0 == start => {}
+                _ => ranges.push((start, end)),
+            }
+        }
+        ranges
+    }
+
     /// Where a function is, if the kernel tells.
     pub fn address(&self, module: &str, function: &str) -> Option<u64> {
         let e = self.kallsyms().find(Some(module), function)?;

@@ -26,7 +26,7 @@ use crate::image::{Image, Prog, ProgKind};
 use crate::provider;
 use crate::site::ProbeInfo;
 use dsl::kernel::KernelView;
-use dsl::program::ProbeDesc;
+use dsl::program::{ProbeDesc, Program};
 use std::sync::OnceLock;
 use std::time::Instant;
 
@@ -68,6 +68,18 @@ impl Backend for EbpfBackend {
                 ..base.clone()
             }),
         }
+    }
+
+    fn caps_for(&self, program: &Program) -> Caps {
+        let mut caps = self.caps().clone();
+        if crate::lower::reads_structures(program) {
+            features::structures(self.kernel.btf(), &mut caps.offsets);
+        }
+        caps
+    }
+
+    fn trampolines(&self, tracepoint: &str) -> Vec<(u64, u64)> {
+        self.kernel.trampolines(tracepoint)
     }
 
     fn kernel(&self) -> &dyn KernelView {

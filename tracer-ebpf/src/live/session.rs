@@ -105,9 +105,9 @@ impl LiveSession {
                     }
                     sys::map_update(fd, sizes, &key, value)
                 };
-                write(&mut value).map_err(|source| BackendError::Io {
+                write(&mut value).map_err(|cause| BackendError::Io {
                     what: "changing the phase".to_owned(),
-                    source,
+                    cause,
                 })?;
             }
         }
@@ -120,10 +120,10 @@ impl LiveSession {
             PhaseWord::Map(map) => {
                 let (fd, sizes) = self.maps.get(*map)?;
                 let mut value = vec![0; sizes.value];
-                sys::map_lookup(fd, sizes, &0_u32.to_ne_bytes(), &mut value).map_err(|source| {
+                sys::map_lookup(fd, sizes, &0_u32.to_ne_bytes(), &mut value).map_err(|cause| {
                     BackendError::Io {
                         what: "reading the phase".to_owned(),
-                        source,
+                        cause,
                     }
                 })?;
                 let word = value.get(..4).and_then(|b| b.try_into().ok());
@@ -141,10 +141,10 @@ impl LiveSession {
                 match sys::test_run(prog.as_fd(), &[]) {
                     Ok(_) => break,
                     Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                    Err(source) => {
+                    Err(cause) => {
                         return Err(BackendError::Io {
                             what: format!("running {phase:?}"),
-                            source,
+                            cause,
                         });
                     }
                 }
@@ -196,7 +196,13 @@ impl Session for LiveSession {
     fn aggregate(&mut self, agg: AggId) -> Result<Vec<AggEntry>, BackendError> {
         let layout = self.layout(agg)?;
         let (fd, sizes) = self.maps.get(layout.map)?;
-        agg::read(fd, sizes, layout)
+        agg::read(fd, sizes, layout, false)
+    }
+
+    fn aggregate_cpus(&mut self, agg: AggId) -> Result<Vec<AggEntry>, BackendError> {
+        let layout = self.layout(agg)?;
+        let (fd, sizes) = self.maps.get(layout.map)?;
+        agg::read(fd, sizes, layout, true)
     }
 
     fn agg_reset(&mut self, agg: AggId, keys: Option<&[Vec<u8>]>) -> Result<(), BackendError> {
@@ -219,19 +225,19 @@ impl Session for LiveSession {
             keys.iter()
                 .try_for_each(|k| sys::map_delete(fd, sizes, k).map(drop))
         };
-        reset().map_err(|source| BackendError::Io {
+        reset().map_err(|cause| BackendError::Io {
             what: "resetting an aggregation".to_owned(),
-            source,
+            cause,
         })
     }
 
     fn exited(&mut self) -> Result<Option<i32>, BackendError> {
         let (fd, sizes) = self.maps.get(self.state)?;
         let mut value = vec![0; sizes.value];
-        sys::map_lookup(fd, sizes, &0_u32.to_ne_bytes(), &mut value).map_err(|source| {
+        sys::map_lookup(fd, sizes, &0_u32.to_ne_bytes(), &mut value).map_err(|cause| {
             BackendError::Io {
                 what: "reading the state of the enabling".to_owned(),
-                source,
+                cause,
             }
         })?;
         Ok(exited(&value))
@@ -244,9 +250,9 @@ impl Session for LiveSession {
             per_cpu: vec![[0; DROP_KINDS as usize]; cpus],
             kernel_misses: 0,
         };
-        let failed = |source| BackendError::Io {
+        let failed = |cause| BackendError::Io {
             what: "reading the drop counters".to_owned(),
-            source,
+            cause,
         };
         let mut value = vec![0; sizes.value];
         for kind in 0..DROP_KINDS {

@@ -218,6 +218,8 @@ pub struct Fun<'a, 'b> {
     pub place: Place,
     /// Which probe.
     pub probe: ProbeSel,
+    /// Of a tracepoint's program, its name.
+    pub tracepoint: Option<String>,
     /// How arguments are found.
     pub source: super::entry::Source,
     /// Slots of built-in variables that are kept.
@@ -264,6 +266,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             clause: self.place.clause,
             span: self.place.span,
             text: text.into(),
+            too_large: false,
         }
     }
 

@@ -177,6 +177,7 @@ impl<'a, 'b> Fun<'a, 'b> {
                 } => self.aggregate(*agg, keys, value.as_ref(), weight.as_ref())?,
                 StmtKind::Raise(signal) => self.signal(signal)?,
                 StmtKind::Chill(ns) => self.chill(ns)?,
+                StmtKind::Return(value) => self.override_return(value)?,
                 StmtKind::Speculate(id) | StmtKind::Commit(id) | StmtKind::Discard(id) => {
                     let Some((field, record)) = fields.next().zip(record.as_ref()) else {
                         continue;

@@ -368,6 +368,28 @@ fn stacks_of_so_many_frames() {
     }
 }
 
+/// What tracing itself adds to a stack is in none of the three.
+#[test]
+fn caller_and_depth_are_those_of_the_stack() {
+    root!("oneliners::caller_and_depth_are_those_of_the_stack");
+    let does = r#"printf("%a %d", caller, stackdepth); stack(100);"#;
+    let calls = format!("syscall:vmlinux:getppid:entry /pid == $target && !n++/ {{ {does} }}");
+    let exits =
+        format!("sdt:sched::sched_process_exit /pid == $target && !n++/ {{ {does} exit(0); }}");
+    for program in [calls, exits] {
+        let out = with_child("calls", &["-qn", &program]).ok();
+        let mut lines = out.lines().filter(|l| !l.is_empty());
+        let first: Vec<&str> = lines.next().unwrap_or_default().split(' ').collect();
+        let frames: Vec<&str> = lines.map(str::trim).collect();
+        let depth = frames.len().to_string();
+        assert_eq!(
+            first,
+            [frames.get(1).unwrap_or(&"0x0"), depth.as_str()],
+            "{out}"
+        );
+    }
+}
+
 #[test]
 fn stacks_as_keys() {
     root!("oneliners::stacks_as_keys");
