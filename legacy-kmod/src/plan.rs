@@ -165,7 +165,7 @@ impl Table {
             .read(at, &mut bytes)
             .map_err(|source| BackendError::Io {
                 what: format!("reading {name}"),
-                source,
+                cause: source,
             })?;
         let handlers = bytes
             .chunks_exact(8)

@@ -32,11 +32,9 @@ pub enum Status {
     Moot(&'static str),
     /// Can't mean anything here.
     Refused(&'static str),
-    /// Not implemented yet.
-    Later,
 }
 use Kind::{Choice, Flag, Int, Rate, Size, Text};
-use Status::{Done, Later, Moot, Refused};
+use Status::{Done, Moot, Refused};
 
 const NS: u64 = 1;
 const MS: u64 = 1_000_000 * NS;
@@ -201,8 +199,6 @@ pub enum OptError {
     Value,
     /// Means nothing here.
     Refused(&'static str),
-    /// Not implemented yet.
-    Later,
     /// Not while tracing.
     Active,
     /// Not from the program's text.
@@ -215,7 +211,6 @@ impl fmt::Display for OptError {
             OptError::Name => f.write_str("Invalid option name"),
             OptError::Value => f.write_str("Invalid value for specified option"),
             OptError::Refused(why) => write!(f, "Option has no meaning on this system: {why}"),
-            OptError::Later => f.write_str("Option is not implemented yet"),
             OptError::Active => f.write_str("Operation illegal when tracing is active"),
             OptError::Text => f.write_str("Option cannot be used from within a D program"),
         }
@@ -265,10 +260,6 @@ impl Options {
         match row.status {
             Status::Done | Status::Moot(_) => {}
             Status::Refused(why) => return Err(OptError::Refused(why)),
-            // What is off by default may be switched off.
-            Status::Later
-                if matches!(row.kind, Kind::Flag | Kind::Choice(_)) && number == row.default => {}
-            Status::Later => return Err(OptError::Later),
         }
         if row.opt == Opt::evaltime && number != 0 {
             return Err(OptError::Refused(
@@ -481,7 +472,6 @@ mod tests {
                 Status::Refused(why) => {
                     assert_eq!(got, Err(OptError::Refused(why)), "{}", row.name)
                 }
-                Status::Later => assert_eq!(got, Err(OptError::Later), "{}", row.name),
             }
             // Nothing takes nonsense, and nothing but a flag goes without a value.
             if !matches!(row.kind, Kind::Text) {

@@ -52,7 +52,6 @@ fn page() -> String {
     for r in OPTIONS {
         match r.status {
             OptStatus::Done => {}
-            OptStatus::Later => row(&mut out, r.name, Status::Later),
             OptStatus::Refused(why) => row(&mut out, r.name, Status::Refused(why)),
             OptStatus::Moot(why) => {
                 let _ = writeln!(out, "| `{}` | accepted, without effect: {why} |", r.name);

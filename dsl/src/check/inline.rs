@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::tree::{TExpr, TKind};
 use super::{Checker, Global, InlineDef, MAX_EXPANSIONS, VarInfo};
-use crate::ast::{Expr, ExprKind, Inline, LayerKind};
+use crate::ast::{Expr, Inline, LayerKind};
 use crate::diag::Tag;
 use crate::dif::BuiltinVar;
 use crate::program::Scope;

@@ -87,7 +87,7 @@ impl LiveSession {
         each.sum::<io::Result<u64>>()
             .map_err(|source| BackendError::Io {
                 what: "reading what the kernel counts about a program".to_owned(),
-                source,
+                cause: source,
             })
     }
 
