@@ -15,8 +15,6 @@ mod check;
 pub mod diag;
 pub mod dif;
 pub mod format;
-#[cfg(any(test, feature = "testing"))]
-pub mod generate;
 pub mod kernel;
 mod lex;
 pub mod library;
@@ -32,9 +30,6 @@ use kernel::{KernelView, TypeNs};
 use parse::{Input, InputKind, MacroArgs, ParseOptions, ProbeFlag};
 use program::Program;
 use source::Sources;
-
-/// The longest string that there can be (`-x strsize`).
-pub const MOST_STRSIZE: u32 = 1 << 20;
 
 /// What compiling depends on beside the text and the kernel.
 #[derive(Clone, Debug)]
@@ -59,10 +54,6 @@ pub struct CompileOpts {
     pub pspec: bool,
     /// `-x empty`
     pub empty: bool,
-    /// `-x version`: names that came later are not there.
-    pub version: Option<ast::Version>,
-    /// `-x amin`: the least stability of what the program uses.
-    pub amin: Option<ast::Attributes>,
 }
 
 impl Default for CompileOpts {
@@ -78,8 +69,6 @@ impl Default for CompileOpts {
             zdefs: false,
             pspec: false,
             empty: false,
-            version: None,
-            amin: None,
         }
     }
 }
@@ -93,7 +82,7 @@ impl CompileOpts {
             "strsize" => {
                 self.strsize = num()
                     .and_then(|n| u32::try_from(n).ok())
-                    .filter(|n| (1..=MOST_STRSIZE).contains(n))
+                    .filter(|n| *n > 0)
                     .unwrap_or(self.strsize)
             }
             "stackframes" => {
@@ -126,8 +115,6 @@ impl CompileOpts {
                     .unwrap_or(self.printsize)
             }
             "zdefs" => self.zdefs = true,
-            "version" => self.version = value.and_then(pragma::parse_version).or(self.version),
-            "amin" => self.amin = value.and_then(pragma::parse_attributes).or(self.amin),
             _ => {}
         }
     }

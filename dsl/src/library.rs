@@ -1,11 +1,7 @@
 //! The D library: definitions that DTrace's scripts take for granted, as D text. Each is compiled before a program that
 //! names anything of it, and costs nothing for others.
 
-use crate::ast::{Dependency, PragmaKind};
-use crate::check::pragma::{module_matches, provider_matches};
 use crate::kernel::{KType, KernelView, TypeNs};
-use crate::parse::{self, Input, InputKind, MacroArgs, ParseOptions};
-use crate::source::{SourceId, Sources};
 
 /// A text of the library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,80 +98,9 @@ impl Library {
     }
 }
 
-/// Libraries of others, in the order in which they can be compiled: each after those that it depends on (`#pragma D
-/// depends_on`). One whose dependencies are not there is left out, as DTrace does: its providers are not on this system.
-pub fn in_order(
-    sources: &Sources,
-    libraries: &[SourceId],
-    kernel: &dyn KernelView,
-) -> Vec<SourceId> {
-    let macros = MacroArgs {
-        defaultargs: true,
-        argref: true,
-        ..MacroArgs::default()
-    };
-    let how = ParseOptions {
-        macros: &macros,
-        is_type: &|_| false,
-        pspec: false,
-        empty: true,
-    };
-    // Names of the libraries that each one waits for. What is wrong with its text is said when it is compiled.
-    let mut waiting: Vec<(SourceId, Vec<String>)> = Vec::new();
-    for &src in libraries {
-        let kind = InputKind::Library;
-        let (ast, _) = parse::parse(sources, &[Input { src, kind }], &how);
-        let mut needs = Vec::new();
-        let mut met = true;
-        for p in ast.pragmas {
-            let PragmaKind::DependsOn { kind, name } = p.kind else {
-                continue;
-            };
-            match kind {
-                Dependency::Library => needs.push(name.name),
-                Dependency::Provider => met &= provider_matches(kernel, &name.name),
-                Dependency::Module => met &= module_matches(kernel, &name.name),
-            }
-        }
-        if met {
-            waiting.push((src, needs));
-        }
-    }
-    let file = |src: SourceId| {
-        let name = sources.get(src).map_or("", |s| s.name.as_str());
-        name.rsplit('/').next().unwrap_or(name)
-    };
-    let mut out: Vec<SourceId> = Vec::new();
-    loop {
-        let there = |need: &String| {
-            let own = LIBRARIES.iter().any(|l| l.name == need);
-            own || out.iter().any(|&src| file(src) == need)
-        };
-        let Some(next) = waiting
-            .iter()
-            .position(|(_, needs)| needs.iter().all(there))
-        else {
-            return out;
-        };
-        out.push(waiting.remove(next).0);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn libraries_come_after_what_they_depend_on() {
-        let mut sources = Sources::new();
-        let mut add = |name: &str, text: &str| sources.add(name, text);
-        let a = add("lib/a.d", "#pragma D depends_on library b.d\nint a;");
-        let b = add("lib/b.d", "#pragma D depends_on library io.d\nint b;");
-        let lost = add("lib/c.d", "#pragma D depends_on library d.d\nint c;");
-        let circle = add("lib/e.d", "#pragma D depends_on library e.d\nint e;");
-        let kernel = crate::kernel::EmptyKernel;
-        assert_eq!(in_order(&sources, &[a, b, lost, circle], &kernel), [b, a]);
-    }
 
     #[test]
     fn names_call_for_their_library() {

@@ -26,45 +26,12 @@
 #include <asm/tsc.h>
 
 /* Safe loads. They must not sleep, and may be called with interrupts off. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 8, 0)
-/*
- * Word by word, with the kernel's own macro for a load that may fault. No
- * function is called that may be probed itself: its breakpoint would cost more
- * than the load. Kernel addresses are as good as any to it.
- */
-static inline long dt_copy_words(u8 *to, const u8 __user *from, unsigned long bytes)
-{
-	unsigned long word;
-	u8 byte;
-
-	for (; bytes >= sizeof(word); bytes -= sizeof(word)) {
-		if (__get_user(word, (const unsigned long __user *)from))
-			return -EFAULT;
-		__builtin_memcpy(to, &word, sizeof(word));
-		to += sizeof(word);
-		from += sizeof(word);
-	}
-	for (; bytes; bytes--) {
-		if (__get_user(byte, from))
-			return -EFAULT;
-		*to++ = byte;
-		from++;
-	}
-	return 0;
-}
-#endif
-
 static inline long dt_copy_kernel(void *to, unsigned long from, unsigned long bytes)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 8, 0)
 	return copy_from_kernel_nofault(to, (const void *)from, bytes) ? -EFAULT : 0;
 #else
-	long error;
-
-	pagefault_disable();
-	error = dt_copy_words(to, (const u8 __user *)from, bytes);
-	pagefault_enable();
-	return error;
+	return probe_kernel_read(to, (void *)from, bytes) ? -EFAULT : 0;
 #endif
 }
 
@@ -78,9 +45,9 @@ static inline long dt_copy_user(void *to, unsigned long from, unsigned long byte
 	if (from >= TASK_SIZE_MAX || bytes > TASK_SIZE_MAX - from)
 		return -EFAULT;
 	pagefault_disable();
-	left = dt_copy_words(to, (const u8 __user *)from, bytes);
+	left = __copy_from_user_inatomic(to, (const void __user *)from, bytes);
 	pagefault_enable();
-	return left;
+	return left ? -EFAULT : 0;
 #endif
 }
 

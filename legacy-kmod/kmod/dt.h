@@ -66,8 +66,6 @@ struct dt_map {
 	u64 free;		/* head of the free list: tag << 32 | element + 1 */
 	/* ring only */
 	struct dt_ring *rings;	/* [cpu] */
-	u32 sequence;		/* records so far, on all CPUs: the number of the next */
-	u32 taken;		/* by dt_ring_next(): the number of the next */
 };
 
 u32 dt_map_create(struct dt_env *env, struct dt_map *map, const struct dt_map_def *def);
@@ -86,7 +84,6 @@ s64 dt_map_write(struct dt_map *map, const u8 *key, const u8 *values, u64 flags)
 s64 dt_map_fill(struct dt_map *map, const u8 *key, const u8 *value);
 s64 dt_map_at(struct dt_map *map, u32 element, u8 *key, u8 *values);
 s64 dt_ring_take(struct dt_map *map, u32 cpu, u8 *record, u32 room);
-s64 dt_ring_next(struct dt_map *map, u32 cpus, u8 *record, u32 room);
 
 static inline int dt_map_is_hash(const struct dt_map *map)
 {

@@ -300,10 +300,7 @@ struct dt_map_args {
 	__u32 op;
 };
 
-/*
- * Records of all CPUs, in the order in which they were written, each with 8
- * bytes before it (length, zero) and padded to 8.
- */
+/* Records, each with 8 bytes before it (length, zero) and padded to 8. */
 struct dt_ring_args {
 	__u64 buffer;
 	__u64 bytes;

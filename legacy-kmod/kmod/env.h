@@ -85,7 +85,6 @@ s64 env_stack(struct dt_env *env, u64 *to, u32 max, int user);
 #define env_cmpxchg32(p, old, new)	__sync_val_compare_and_swap((u32 *)(p), (u32)(old), (u32)(new))
 #define env_cmpxchg64(p, old, new)	__sync_val_compare_and_swap((u64 *)(p), (u64)(old), (u64)(new))
 #define env_add32(p, n)			((void)__sync_fetch_and_add((u32 *)(p), (u32)(n)))
-#define env_fetch_add32(p, n)		__sync_fetch_and_add((u32 *)(p), (u32)(n))
 #define env_read_once(x)		(*(const volatile __typeof__(x) *)&(x))
 #define env_write_once(x, v)		(*(volatile __typeof__(x) *)&(x) = (v))
 /* Loads stay in order among loads, stores among stores: x86 does that itself. */

@@ -344,7 +344,7 @@ static int call_ring(struct dt_session *session, void *arg)
 	struct dt_map *map = map_of(session, args->map);
 	u64 room = args->bytes, used = 0;
 	u8 *buffer;
-	u32 head[2];
+	u32 cpu, head[2];
 	s64 got;
 	int error;
 
@@ -355,17 +355,19 @@ static int call_ring(struct dt_session *session, void *arg)
 	buffer = vmalloc(room + 8);
 	if (!buffer)
 		return -ENOMEM;
-	while (room - used > sizeof(head)) {
-		got = dt_ring_next(map, session->vm->cpu_count, buffer + used + sizeof(head),
-				   room - used - sizeof(head));
-		if (got < 0)
-			break;
-		head[0] = got;
-		head[1] = 0;
-		memcpy(buffer + used, head, sizeof(head));
-		used += sizeof(head) + ((got + 7) & ~7ull);
-		if (used > room)
-			used = room;
+	for (cpu = 0; cpu < session->vm->cpu_count; cpu++) {
+		while (room - used > sizeof(head)) {
+			got = dt_ring_take(map, cpu, buffer + used + sizeof(head),
+					   room - used - sizeof(head));
+			if (got < 0)
+				break;
+			head[0] = got;
+			head[1] = 0;
+			memcpy(buffer + used, head, sizeof(head));
+			used += sizeof(head) + ((got + 7) & ~7ull);
+			if (used > room)
+				used = room;
+		}
 	}
 	args->used = used;
 	error = give(args->buffer, buffer, used);

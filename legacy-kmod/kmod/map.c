@@ -406,7 +406,7 @@ s64 dt_map_delete(struct dt_map *map, const u8 *key)
 
 /* ---- the ring --------------------------------------------------------- */
 
-#define RING_HEADER	8u		/* u32 length in bytes, u32 number among all CPUs' */
+#define RING_HEADER	8u		/* u32 length in bytes, u32 zero */
 #define RB_FLAGS	3u		/* BPF_RB_NO_WAKEUP | BPF_RB_FORCE_WAKEUP */
 
 /* Copy into (@in) or out of the ring at @position, around its end. */
@@ -473,7 +473,7 @@ s64 dt_ring_output(struct dt_map *map, const u8 *record, u64 bytes, u64 flags, u
 		}
 	} while (env_cmpxchg32(&ring->reserved, old, old + need) != old);
 	header[0] = (u32)bytes;
-	header[1] = env_fetch_add32(&map->sequence, 1);
+	header[1] = 0;
 	ring_copy(map, cpu, old, (u8 *)header, RING_HEADER, 1);
 	ring_copy(map, cpu, old + RING_HEADER, (u8 *)record, (u32)bytes, 1);
 	ring_leave(ring);
@@ -514,56 +514,6 @@ s64 dt_ring_take(struct dt_map *map, u32 cpu, u8 *record, u32 room)
 	env_order();
 	env_write_once(ring->consumed, at + ((header[0] + RING_HEADER + 7) & ~7u));
 	return header[0];
-}
-
-/* The CPU whose oldest record has the lowest number, or @cpus. @ahead: how far that is from the next in turn. */
-static u32 ring_lowest(struct dt_map *map, u32 cpus, s32 *ahead, u32 *busy)
-{
-	u32 header[2], cpu, at, best = cpus;
-	struct dt_ring *ring;
-	s32 distance;
-
-	*busy = 0;
-	for (cpu = 0; cpu < cpus; cpu++) {
-		ring = &map->rings[cpu];
-		at = ring->consumed;
-		if (at == env_read_once(ring->published)) {
-			*busy |= env_read_once(ring->reserved) != at;
-			continue;
-		}
-		env_order();
-		ring_copy(map, cpu, at, (u8 *)header, RING_HEADER, 0);
-		distance = (s32)(header[1] - map->taken);
-		if (best == cpus || distance < *ahead) {
-			best = cpu;
-			*ahead = distance;
-		}
-	}
-	return best;
-}
-
-/*
- * dt_ring_next - as dt_ring_take(), in the order in which all CPUs wrote.
- * A record that is out of turn waits while a CPU is writing: what it writes may
- * come before. The second look sees whoever took a lower number during the first.
- */
-s64 dt_ring_next(struct dt_map *map, u32 cpus, u8 *record, u32 room)
-{
-	u32 cpu, busy;
-	s32 ahead = 0;
-	s64 got;
-
-	cpu = ring_lowest(map, cpus, &ahead, &busy);
-	if (cpu < cpus && ahead > 0) {
-		env_order();
-		cpu = ring_lowest(map, cpus, &ahead, &busy);
-	}
-	if (cpu == cpus || (ahead > 0 && busy))
-		return -ENOENT;
-	got = dt_ring_take(map, cpu, record, room);
-	if (got >= 0)
-		map->taken += ahead + 1;
-	return got;
 }
 
 /* ---- what the consumer does: process context -------------------------- */

@@ -343,9 +343,7 @@ int dt_syscalls_arm(struct dt_session *session, const struct dt_syscalls_args *a
 		hook->prog = defs[i].prog;
 		hook->cookie = defs[i].cookie;
 		slot = &tables[defs[i].table].slots[defs[i].nr];
-		/* it is the call's nature: who hooks it later may see our thunk in its place */
-		if (!slot->entry && !slot->ret)
-			slot->drops = defs[i].drops != 0;
+		slot->drops = defs[i].drops != 0;
 		dt_hook_add(defs[i].ret ? &slot->ret : &slot->entry, hook);
 	}
 	for (i = 0; i < DT_TABLES; i++) {

@@ -163,7 +163,7 @@ struct KmodSession {
     drops: MapIx,
     ring: MapIx,
     aggs: Vec<AggLayout>,
-    /// Records taken out while probes are planted or taken away.
+    /// Records taken out to keep an order that the per-CPU rings don't have: BEGIN's first, END's last.
     kept: VecDeque<Vec<u8>>,
     /// The module's count when we began.
     misses: u64,

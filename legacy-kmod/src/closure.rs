@@ -171,8 +171,8 @@ pub fn closure(
     for (n, s) in starts.iter().enumerate() {
         let listed = |rows: &[&str]| rows.iter().any(|r| fits(r, s.name));
         let root = match s.own {
-            true if listed(MODULE) => "the module's own",
-            true if services.contains(&s.name) => "the module's own",
+            true if listed(MODULE) => "it is the module's own",
+            true if services.contains(&s.name) => "it is the module's own",
             false if listed(TRAP) => "a breakpoint's trap goes through it",
             false if listed(FAULT) => "a bad address of a program goes through it",
             false if listed(CLOCK) => "the module reads the clock by it",
@@ -350,7 +350,7 @@ mod tests {
         );
         assert_eq!(
             found["memcpy"],
-            "called by copy, called by on_trap: the module's own"
+            "called by copy, called by on_trap: it is the module's own"
         );
         assert!(found["chain"].ends_with("a breakpoint's trap goes through it"));
     }

@@ -11,10 +11,6 @@ pub const FEATURE_REGS: u32 = 1;
 pub const FEATURE_PREEMPT: u32 = 2;
 /// [`TimerArgs::cpu`]: one timer on each.
 pub const EVERY_CPU: u32 = u32::MAX;
-/// The table of 64-bit callers' system calls, and that of 32-bit callers'.
-pub const TABLE_NATIVE: u8 = 0;
-/// See [`TABLE_NATIVE`].
-pub const TABLE_IA32: u8 = 1;
 /// [`SiteDef::result`]: planted.
 pub const SITE_ARMED: u8 = 0;
 /// [`SiteDef::kind`]: runs the program.

@@ -3,11 +3,10 @@
 use crate::device::Device;
 use crate::ioctl::{
     EVERY_CPU, SITE_ARMED, SITE_CHILD, SITE_DROP, SITE_PROBE, SLOT_BYTES, SiteDef, SyscallDef,
-    TABLE_IA32, TABLE_NATIVE,
 };
 use crate::kernel::Kernel;
 use crate::x86::{self, Place, Refusal, Text};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use tracer_ebpf::backend::BackendError;
 use tracer_ebpf::image::{Image, Phase, Prog, ProgKind};
@@ -19,23 +18,27 @@ const NO_RETURN: [&str; 2] = ["exit", "exit_group"];
 const FORKS: [&str; 4] = ["clone", "clone3", "fork", "vfork"];
 /// What each new task runs first.
 const NEW_TASK: &str = "schedule_tail";
-/// Calls whose stub (`stub_…`) leaves by another way than its return address; that is seen at the returns of `sys_…`.
-const DROPPING: [&str; 2] = ["execve", "rt_sigreturn"];
-/// Calls of 32-bit callers that have a stub (`stub32_…`). All of them drop their return address.
-const IA32_STUBS: [&str; 8] = [
-    "clone",
-    "execve",
-    "fork",
-    "iopl",
-    "rt_sigreturn",
-    "sigaltstack",
-    "sigreturn",
-    "vfork",
+/// Stubs that leave by another way than their return address, and the function at whose returns that is seen.
+const DROPPING: [(&str, &str); 2] = [
+    ("stub_execve", "sys_execve"),
+    ("stub_rt_sigreturn", "sys_rt_sigreturn"),
 ];
-/// What those have in common, and where it jumps at the end.
-const IA32_STUB_END: &str = "ia32_ptregs_common";
-/// See [`IA32_STUB_END`].
-const IA32_EXIT: &str = "ia32_sysret";
+/// The tables, in the module's order.
+const TABLES: [(Abi, &str); 2] = [
+    (Abi::Native, "sys_call_table"),
+    (Abi::Compat32, "ia32_sys_call_table"),
+];
+/// Stubs for 32-bit callers: all of them drop their return address.
+const STUBS_32: [&str; 8] = [
+    "stub32_rt_sigreturn",
+    "stub32_sigreturn",
+    "stub32_sigaltstack",
+    "stub32_execve",
+    "stub32_fork",
+    "stub32_clone",
+    "stub32_vfork",
+    "stub32_iopl",
+];
 /// So many functions that reading all of the text at once is cheaper.
 const MANY: usize = 256;
 
@@ -55,17 +58,9 @@ struct Wanted {
     prog: u32,
     cookie: u64,
     function: Range<u64>,
-    part: Part,
+    ret: bool,
     /// `SITE_*`.
     kind: u8,
-}
-
-/// Which places of a function.
-#[derive(Clone, Copy)]
-enum Part {
-    Entry,
-    Returns,
-    JumpsTo(u64),
 }
 
 /// Hooks everything that the image's programs want. Nothing runs yet: they look at the phase.
@@ -143,38 +138,33 @@ fn syscalls<'a>(image: &'a Image, prog: &'a Prog, number: u32) -> impl Iterator<
     })
 }
 
-/// Table slots to hook, and where the two tables are and how many entries they have.
-type Hooks = (Vec<SyscallDef>, [(u64, u32); 2]);
-
-/// A table as it is now.
+/// A table, and what is in it.
 struct Table {
-    at: u64,
+    address: u64,
     handlers: Vec<u64>,
 }
 
-impl Table {
-    fn read(device: &Device, kernel: &Kernel, name: &str) -> Result<Table, BackendError> {
-        let (Some((at, most)), Some(text)) = (kernel.table(name), kernel.text()) else {
-            return Err(unsupported(&format!(
-                "system calls: {name} is not in /proc/kallsyms"
-            )));
-        };
-        // The next symbol may be far behind the table's end: it ends where no function is named any more.
-        let mut bytes = vec![0; 8 * most as usize];
-        device
-            .read(at, &mut bytes)
-            .map_err(|source| BackendError::Io {
-                what: format!("reading {name}"),
-                source,
-            })?;
-        let handlers = bytes
-            .chunks_exact(8)
-            .map(|h| h.try_into().map_or(0, u64::from_le_bytes))
-            .take_while(|h| text.contains(h) || hooked(*h))
-            .collect();
-        Ok(Table { at, handlers })
-    }
+/// Reads a table. The next symbol may be far behind its end: it ends where no function is named any more.
+fn table(device: &Device, kernel: &Kernel, name: &str) -> Result<Option<Table>, BackendError> {
+    let (Some((address, most)), Some(text)) = (kernel.table(name), kernel.text()) else {
+        return Ok(None);
+    };
+    let mut handlers = vec![0; 8 * most as usize];
+    let read = device.read(address, &mut handlers);
+    read.map_err(|cause| BackendError::Io {
+        what: format!("reading {name}"),
+        cause,
+    })?;
+    let handlers = handlers
+        .chunks_exact(8)
+        .map(|h| h.try_into().map_or(0, u64::from_le_bytes))
+        .take_while(|h| text.contains(h) || hooked(*h))
+        .collect();
+    Ok(Some(Table { address, handlers }))
 }
+
+/// Table slots to hook; each table's address and entries, the native one first.
+type Hooks = (Vec<SyscallDef>, [(u64, u32); 2]);
 
 fn hooks(
     device: &Device,
@@ -189,110 +179,81 @@ fn hooks(
     if let Some(why) = kernel.why_no_syscalls() {
         return Err(BackendError::Unsupported(why.to_owned()));
     }
-    let mut tables = [const { None }; 2];
+    let mut tables = Vec::new();
+    for (abi, name) in TABLES {
+        let used = calls.iter().any(|c| c.abi == abi);
+        let found = if used {
+            table(device, kernel, name)?
+        } else {
+            None
+        };
+        if used && found.is_none() {
+            return Err(unsupported(&format!(
+                "system calls: {name} is not in /proc/kallsyms"
+            )));
+        }
+        tables.push(found);
+    }
     let mut defs = Vec::new();
-    let mut seen = HashSet::new();
+    let mut seen = Vec::new();
+    // A breakpoint that serves a call's return, once for each function.
+    let mut serve = |name: &'static str, ret: bool, kind: u8, prog: u32| {
+        let function = kernel.bounds(name);
+        if let Some(function) = function.clone()
+            && !seen.contains(&name)
+        {
+            seen.push(name);
+            wanted.push(Wanted {
+                prog,
+                cookie: 0,
+                function,
+                ret,
+                kind,
+            });
+        }
+        function.is_some()
+    };
     for mut call in calls {
         let mut refuse = |why: &str| *done.refused.entry(why.to_owned()).or_insert(0) += 1;
-        let (index, table_name) = match call.abi {
-            Abi::Native => (TABLE_NATIVE, "sys_call_table"),
-            Abi::Compat32 => (TABLE_IA32, "ia32_sys_call_table"),
-        };
-        call.def.table = index;
-        let Some(slot) = tables.get_mut(usize::from(index)) else {
-            continue;
-        };
-        let table: &Table = match slot {
-            Some(table) => table,
-            None => slot.insert(Table::read(device, kernel, table_name)?),
-        };
-        let Some(&handler) = table.handlers.get(call.def.nr as usize) else {
+        let which = TABLES.iter().position(|t| t.0 == call.abi).unwrap_or(0);
+        call.def.table = which as u8;
+        let handlers = tables.get(which).and_then(Option::as_ref);
+        let Some(&handler) = handlers.and_then(|t| t.handlers.get(call.def.nr as usize)) else {
             refuse("a system call that this kernel's table has no entry for");
             continue;
         };
         let name = call.name.as_str();
-        if call.def.ret != 0 && NO_RETURN.contains(&name) {
-            continue;
-        }
-        let leaves = leaves(kernel, call.abi, name, handler);
-        call.def.drops = u8::from(leaves.is_some());
         if call.def.ret != 0 {
-            let fork = FORKS.contains(&name).then(|| Serve {
-                function: NEW_TASK.to_owned(),
-                part: Part::Entry,
-                kind: SITE_CHILD,
-            });
-            let mut lacking = None;
-            for s in leaves.into_iter().chain(fork) {
-                let Some(function) = kernel.bounds(&s.function) else {
-                    lacking = Some(s);
-                    continue;
-                };
-                // One breakpoint serves all calls that leave there.
-                if seen.insert((s.function, s.kind)) {
-                    wanted.push(Wanted {
-                        prog: call.def.prog,
-                        cookie: 0,
-                        function,
-                        part: s.part,
-                        kind: s.kind,
-                    });
-                }
+            if NO_RETURN.contains(&name) {
+                continue;
             }
-            match lacking {
-                Some(s) if s.kind == SITE_DROP => {
+            if call.abi == Abi::Compat32
+                && STUBS_32.iter().any(|s| kernel.address(s) == Some(handler))
+            {
+                refuse("a 32-bit caller's call that leaves by another way than it came");
+                continue;
+            }
+            let dropping = DROPPING
+                .iter()
+                .find(|(stub, _)| kernel.address(stub) == Some(handler));
+            if let Some((_, leaves)) = dropping {
+                call.def.drops = 1;
+                if !serve(leaves, true, SITE_DROP, call.def.prog) {
                     refuse("the function where the call leaves is not in /proc/kallsyms");
                     continue;
                 }
-                Some(_) => {
-                    refuse(
-                        "schedule_tail is not in /proc/kallsyms: the child's return is not seen",
-                    );
-                }
-                None => {}
+            }
+            if FORKS.contains(&name) && !serve(NEW_TASK, false, SITE_CHILD, call.def.prog) {
+                refuse("schedule_tail is not in /proc/kallsyms: the child's return is not seen");
             }
         }
         defs.push(call.def);
     }
-    let tables = tables.map(|t| t.map_or((0, 0), |t| (t.at, t.handlers.len() as u32)));
-    Ok((!defs.is_empty()).then_some((defs, tables)))
-}
-
-/// A breakpoint that a call's return is seen by.
-struct Serve {
-    function: String,
-    part: Part,
-    kind: u8,
-}
-
-/// Where a call leaves that drops its return address, if it does. Told by the handler's name; where another enabling's thunk is in
-/// its place, by whether this kernel has such a handler.
-fn leaves(kernel: &Kernel, abi: Abi, name: &str, handler: u64) -> Option<Serve> {
-    let is = |stub: &str| {
-        let at = kernel.address(stub);
-        at == Some(handler) || (at.is_some() && hooked(handler))
+    let place = |n: usize| {
+        let table = tables.get(n).and_then(Option::as_ref);
+        table.map_or((0, 0), |t| (t.address, t.handlers.len() as u32))
     };
-    match abi {
-        Abi::Native => {
-            let stub = format!("stub_{name}");
-            let dropping = DROPPING.contains(&name) && is(&stub);
-            dropping.then(|| Serve {
-                function: format!("sys_{name}"),
-                part: Part::Returns,
-                kind: SITE_DROP,
-            })
-        }
-        // All of the old entry code's stubs for 32-bit callers end in one jump.
-        Abi::Compat32 => {
-            let to = kernel.address(IA32_EXIT)?;
-            let dropping = IA32_STUBS.contains(&name) && is(&format!("stub32_{name}"));
-            dropping.then(|| Serve {
-                function: IA32_STUB_END.to_owned(),
-                part: Part::JumpsTo(to),
-                kind: SITE_DROP,
-            })
-        }
-    }
+    Ok((!defs.is_empty()).then(|| (defs, [place(0), place(1)])))
 }
 
 /// Whether a table's entry points into modules' space: another enabling is there already.
@@ -318,7 +279,7 @@ fn functions(
                 prog: number,
                 cookie: u64::from(i),
                 function,
-                part: if ret { Part::Returns } else { Part::Entry },
+                ret,
                 kind: SITE_PROBE,
             }),
             None => {
@@ -398,11 +359,9 @@ fn breakpoints(
             refuse(Refusal::Unreadable);
             continue;
         };
-        let start = w.function.start;
-        let found = match w.part {
-            Part::Entry => text.entry(&body, start).map(|p| vec![p]),
-            Part::Returns => text.returns_of(&body, start),
-            Part::JumpsTo(to) => text.jumps_to(&body, start, to),
+        let found = match w.ret {
+            false => text.entry(&body, w.function.start).map(|p| vec![p]),
+            true => text.returns_of(&body, w.function.start),
         };
         match found {
             Ok(found) => places.extend(found.into_iter().map(|p| (w, p))),

@@ -165,24 +165,6 @@ impl Text {
             .collect()
     }
 
-    /// Every direct jump to an address, in code that is not a function's and need not decode to its end.
-    pub fn jumps_to(&self, body: &[u8], address: u64, to: u64) -> Result<Vec<Place>, Refusal> {
-        let jumps: Vec<Instruction> = self
-            .bits
-            .decoder(body, address)
-            .iter()
-            .take_while(|i| !i.is_invalid())
-            .filter(|i| i.is_jmp_short_or_near() && i.near_branch_target() == to)
-            .collect();
-        if jumps.is_empty() {
-            return Err(Refusal::NoReturn);
-        }
-        jumps
-            .into_iter()
-            .map(|i| self.place(body, address, i))
-            .collect()
-    }
-
     fn place(&self, body: &[u8], address: u64, insn: Instruction) -> Result<Place, Refusal> {
         if insn.is_invalid() {
             return Err(Refusal::Undecodable);
@@ -385,16 +367,6 @@ mod tests {
             Text::default().returns_of(&[0x90], AT).unwrap_err(),
             Refusal::NoReturn
         );
-    }
-
-    #[test]
-    fn jumps_that_leave() {
-        // je -2; jmp +2; ret; jmp +0x10
-        let body = [0x74, 0xfe, 0xeb, 2, 0xc3, 0xe9, 0x10, 0, 0, 0];
-        let found = |to: u64| Text::default().jumps_to(&body, AT, AT + to);
-        assert_eq!(found(6).unwrap()[0].address, AT + 2);
-        assert_eq!(found(0x1a).unwrap()[0].address, AT + 5);
-        assert_eq!(found(0).unwrap_err(), Refusal::NoReturn);
     }
 
     #[test]

@@ -305,19 +305,20 @@ fn records_come_out_as_they_went_in() {
 }
 
 #[test]
-fn rings_are_per_cpu_and_records_in_order() {
+fn rings_are_per_cpu() {
     let mut vm = ring_machine(4096, 0, 2);
-    let mut written = Vec::new();
-    for (n, cpu) in (0..6u8).zip([1, 0, 0, 1, 1, 0]) {
+    let mut by_cpu = [Vec::new(), Vec::new()];
+    for n in 0..6u8 {
+        let cpu = u32::from(n % 2);
         on_cpu(&mut vm, cpu);
-        written.push(output(&mut vm, 20, n).1);
+        by_cpu[cpu as usize].push(output(&mut vm, 20, n).1);
     }
     let query = |vm: &mut HostVm, what: u64| vm.run(1, &mut what.to_le_bytes()).unwrap();
     assert_eq!(
         [0, 1, 2, 3, 4].map(|w| query(&mut vm, w)),
         [96, 4096, 0, 96, 0]
     );
-    assert_eq!(vm.take_records(0).unwrap(), written);
+    assert_eq!(vm.take_records(0).unwrap(), by_cpu.concat());
     assert_eq!(
         [0, 1, 2, 3, 4].map(|w| query(&mut vm, w)),
         [0, 4096, 96, 96, 0]

@@ -85,20 +85,19 @@ pub fn record(clause: &Clause) -> RecordLayout {
                     (FieldKind::Sym { kind: *kind }, 8, bytes)
                 }
             };
-            // A record that is too large is refused when its code is made.
-            at = at.checked_next_multiple_of(align).unwrap_or(u32::MAX);
+            at = at.next_multiple_of(align);
             fields.push(Field {
                 stmt: s as u32,
                 datum: d as u32,
                 off: at,
                 kind,
             });
-            at = at.saturating_add(bytes);
+            at += bytes;
         }
     }
     RecordLayout {
         emits,
-        fixed: at.checked_next_multiple_of(8).unwrap_or(u32::MAX),
+        fixed: at.next_multiple_of(8),
         fields,
     }
 }

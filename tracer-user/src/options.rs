@@ -79,6 +79,7 @@ pub struct Row {
 /// More speculations than anyone looks through at a probe.
 const MOST_NSPEC: u64 = 4096;
 const POLICIES: Kind = Choice(&["switch", "ring", "fill"]);
+const NO_CPP: &str = "programs are not preprocessed: -C is not implemented";
 const NO_CTF: &str = "types come from the kernel's BTF, there is no CTF to read or write";
 const NO_LINK: &str = "-G and -h are not implemented";
 
@@ -119,15 +120,15 @@ options! {
     zone           Text,     0,          false,   Refused("Linux has no zones"), "trace in one zone";
     // Compile-time options.
     aggpercpu      Flag,     0,          false,   Done,    "show aggregations CPU by CPU";
-    amin           Text,     0,          false,   Done,    "least stability that a program may depend on";
+    amin           Text,     0,          false,   Refused("programs are not held to a stability"),   "least stability that a program may depend on";
     argref         Flag,     0,          false,   Done,    "arguments need not be referenced";
     core           Flag,     0,          false,   Refused("a failed compilation needs no core dump"), "dump core on errors";
-    cpp            Flag,     0,          false,   Done,    "preprocess programs (-C)";
-    cpphdrs        Flag,     0,          false,   Done,    "print included files (-H)";
-    cpppath        Text,     0,          false,   Done,    "the preprocessor to run";
+    cpp            Flag,     0,          false,   Later,   "preprocess programs (-C)";
+    cpphdrs        Flag,     0,          false,   Refused(NO_CPP), "print included files (-H)";
+    cpppath        Text,     0,          false,   Refused(NO_CPP), "the preprocessor to run";
     ctypes         Text,     0,          false,   Refused(NO_CTF), "write C types";
     debug          Flag,     0,          false,   Moot("messages carry what is known"), "print debugging messages";
-    define         Text,     0,          false,   Done,    "define a macro (-D)";
+    define         Text,     0,          false,   Later,   "define a macro (-D)";
     defaultargs    Flag,     0,          false,   Done,    "arguments that were not given are 0 or \"\"";
     droptags       Flag,     0,          false,   Done,    "put a tag before messages about drops";
     dtypes         Text,     0,          false,   Refused(NO_CTF), "write D types";
@@ -135,31 +136,31 @@ options! {
     encoding       Choice(&["ascii", "utf8"]), 0, false, Done,  "characters of one-line histograms";
     errtags        Flag,     0,          false,   Done,    "put a tag before messages about errors";
     evaltime       Choice(&["exec", "main", "preinit", "postinit"]), 0, false, Done, "when a program run by -c begins to be traced: only exec, its first instruction";
-    incdir         Text,     0,          false,   Done,    "where included files are (-I)";
+    incdir         Text,     0,          false,   Refused(NO_CPP), "where included files are (-I)";
     iregs          Int,      8,          false,   Refused("DIF has 8 registers"), "number of integer registers";
     kdefs          Flag,     0,          false,   Moot("a symbol that the kernel has not is always an error"),   "undefined symbols of the kernel are errors";
     knodefs        Flag,     0,          false,   Refused("the address of a symbol has to be known when the program is compiled"),   "undefined symbols of the kernel are allowed";
     late           Choice(&["static", "dynamic"]), 0, false, Refused("translators are bound when the program is compiled"), "when translators are bound";
     lazyload       Flag,     0,          false,   Refused(NO_LINK), "USDT probes are loaded when first enabled";
     ldpath         Text,     0,          false,   Refused(NO_LINK), "the linker to run";
-    libdir         Text,     0,          false,   Done,    "where D libraries are (-L)";
+    libdir         Text,     0,          false,   Later,   "where D libraries are (-L)";
     linkmode       Choice(&["kernel", "static", "dynamic"]), 0, false, Refused("symbols are looked up in the running kernel"), "how kernel symbols are bound";
     linktype       Choice(&["elf", "dof"]), 0, false, Refused(NO_LINK), "output of -G";
     nolibs         Flag,     0,          false,   Done,    "read no D libraries";
     pgmax          Int,      8,          false,   Moot("as many processes as needed"), "how many processes are kept at hand";
     pspec          Flag,     0,          false,   Done,    "a word that could be a type or a probe is a probe";
     setenv         Text,     0,          false,   Done,    "set NAME=VALUE for the program run by -c";
-    stdc           Choice(&["a", "c", "s", "t"]), 0, false, Done,    "C dialect of the preprocessor (-X)";
+    stdc           Choice(&["a", "c", "s", "t"]), 0, false, Refused(NO_CPP), "C dialect of the preprocessor (-X)";
     strip          Flag,     0,          false,   Refused(NO_LINK), "leave out D text from -G's output";
-    syslibdir      Text,     0,          false,   Done,    "where the system's D libraries are";
+    syslibdir      Text,     0,          false,   Later,   "where the system's D libraries are";
     tree           Int,      0,          false,   Refused("the syntax tree is not printed: -S prints the code that is made of it"),   "print the syntax tree";
     tregs          Int,      8,          false,   Refused("DIF's tuple stack has 8 places"), "number of tuple registers";
     udefs          Flag,     0,          false,   Moot("programs name no symbols of processes"),   "undefined symbols of programs are errors";
-    undef          Text,     0,          false,   Done,    "undefine a macro (-U)";
+    undef          Text,     0,          false,   Refused(NO_CPP), "undefine a macro (-U)";
     unodefs        Flag,     0,          false,   Refused("programs name no symbols of processes"),   "undefined symbols of programs are allowed";
     unsetenv       Text,     0,          false,   Done,    "unset NAME for the program run by -c";
     verbose        Flag,     0,          false,   Done,    "print DIF (-S)";
-    version        Text,     0,          false,   Done,    "the version of D that is written";
+    version        Text,     0,          false,   Refused("programs are compiled by the newest version of D"),   "the version of D that is written";
     zdefs          Flag,     0,          false,   Done,    "descriptions may match nothing (-Z)";
     // Options of the implementation for Linux.
     bpflog         Flag,     0,          false,   Moot("a refused program's log is saved anyway"), "print the verifier's log";
@@ -178,20 +179,6 @@ options! {
     bpfdebug       Flag,     0,          false,   Done,    "log at run time, with file and line";
 }
 
-/// Options that decide where the text comes from: when the text can say so, it is too late.
-pub const BEFORE_THE_TEXT: &[Opt] = &[
-    Opt::cpp,
-    Opt::cpphdrs,
-    Opt::cpppath,
-    Opt::define,
-    Opt::incdir,
-    Opt::libdir,
-    Opt::nolibs,
-    Opt::stdc,
-    Opt::syslibdir,
-    Opt::undef,
-];
-
 /// Why a setting is not accepted. The texts are DTrace's where it has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OptError {
@@ -205,8 +192,6 @@ pub enum OptError {
     Later,
     /// Not while tracing.
     Active,
-    /// Not from the program's text.
-    Text,
 }
 
 impl fmt::Display for OptError {
@@ -217,7 +202,6 @@ impl fmt::Display for OptError {
             OptError::Refused(why) => write!(f, "Option has no meaning on this system: {why}"),
             OptError::Later => f.write_str("Option is not implemented yet"),
             OptError::Active => f.write_str("Operation illegal when tracing is active"),
-            OptError::Text => f.write_str("Option cannot be used from within a D program"),
         }
     }
 }
@@ -275,16 +259,7 @@ impl Options {
                 "a program is held at its first instruction, and nowhere else",
             ));
         }
-        let text = value.unwrap_or_default();
-        if row.opt == Opt::version && dsl::pragma::parse_version(text).is_none()
-            || row.opt == Opt::amin && dsl::pragma::parse_attributes(text).is_none()
-        {
-            return Err(OptError::Value);
-        }
-        let strings = 1..=u64::from(dsl::MOST_STRSIZE);
-        if row.opt == Opt::strsize && !strings.contains(&number)
-            || row.opt == Opt::nspec && number > MOST_NSPEC
-        {
+        if row.opt == Opt::strsize && number == 0 || row.opt == Opt::nspec && number > MOST_NSPEC {
             return Err(OptError::Value);
         }
         if let Some(slot) = self.numbers.get_mut(row.opt as usize) {
@@ -299,14 +274,6 @@ impl Options {
             None => Err(OptError::Name),
             Some(row) if !row.dynamic => Err(OptError::Active),
             Some(_) => self.set(name, value),
-        }
-    }
-
-    /// Sets `name` to `value`, as a program's text asks.
-    pub fn set_in_text(&mut self, name: &str, value: Option<&str>) -> Result<(), OptError> {
-        match OPTIONS.iter().find(|r| r.name == name) {
-            Some(row) if BEFORE_THE_TEXT.contains(&row.opt) => Err(OptError::Text),
-            _ => self.set(name, value),
         }
     }
 
@@ -356,14 +323,6 @@ impl Options {
             .iter()
             .filter(move |t| t.0 == opt)
             .map(|t| t.1.as_str())
-    }
-
-    /// All texts given for any of these options, in order.
-    pub fn in_order(&self, opts: &[Opt]) -> impl Iterator<Item = (Opt, &str)> {
-        self.texts
-            .iter()
-            .filter(move |t| opts.contains(&t.0))
-            .map(|t| (t.0, t.1.as_str()))
     }
 
     /// The word of a choice.
@@ -604,7 +563,6 @@ mod tests {
         o.set_text("strsize=1k").expect("set");
         assert_eq!(o.get(Opt::strsize), 1024);
         assert_eq!(o.set_text("strsize=0"), Err(OptError::Value));
-        assert_eq!(o.set_text("strsize=2m"), Err(OptError::Value));
         let env = [
             ("DTRACE_OPT_QUIET", ""),
             ("DTRACE_OPT_BUFSIZE", "1m"),

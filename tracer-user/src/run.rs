@@ -38,7 +38,7 @@ pub enum Ended {
 
 /// Does what was asked.
 pub fn run(mut request: Request) -> Result<Ended> {
-    let texts = Texts::read(&request.inputs, &request.options)?;
+    let texts = Texts::read(&request.inputs)?;
     let mut targets = start_targets(&request)?;
     let backend = match select::choose(&request.options) {
         Ok(b) => b,

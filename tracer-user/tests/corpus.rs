@@ -8,7 +8,6 @@
 //! /* @cmd: /bin/true */                   a command for -c
 //! /* @exit: 3 */                          the status of the command, instead of 0
 //! /* @err: invalid address */             a pattern that standard error must match; without it nothing may be there
-//! /* @needs: fbt::vfs_read:entry */       probes that the kernel must have: where it has none of them, that is a skip
 //! ```
 //!
 //! `err/<stage>/err.<TAG>.<what>.d` must be refused with that tag and exit 1. `_DTRACE_TESTING` is set, which leaves out what
@@ -30,15 +29,12 @@ use std::time::Duration;
 /// Programs that the checker's tests try against a kernel of their own making: the running one has other probes and types.
 const OTHER_KERNEL: &[&str] = &[
     "err.D_ADDROF_BITFIELD.field.d",
-    "err.D_ARGS_IDX.declared.d",
     "err.D_ARGS_IDX.range.d",
     "err.D_ARGS_MULTI.several.d",
     "err.D_ARGS_TYPE.variable.d",
     "err.D_ARGS_XLATOR.unknown.d",
     "err.D_OFFSETOF_BITFIELD.field.d",
     "err.D_OP_INCOMPLETE.forward.d",
-    "err.D_PRAGMA_DEPEND.provider.d",
-    "err.D_PRAGMA_UNUSED.provider.d",
     "err.D_SIZEOF_BITFIELD.field.d",
     "err.D_SYM_NOTYPES.untyped.d",
 ];
@@ -94,15 +90,6 @@ fn setting<'a>(text: &'a str, what: &str) -> Option<&'a str> {
     Some(rest[..rest.find(" */")?].trim())
 }
 
-/// Whether all of these descriptions match something.
-fn has_probes(descs: &str) -> bool {
-    descs.split(',').all(|desc| {
-        let child = dtrace(&["-l", "-n", desc]).spawn().expect("dtrace starts");
-        let ended = finish(child, limit());
-        ended.status == Some(0) && ended.out.lines().count() > 1
-    })
-}
-
 /// Whether this kernel lets a program on a tracepoint be preempted, as the row of the matrix says. Its guard against recursion
 /// then leaves out the firings of whoever runs on that CPU meanwhile: the command tells, and there is nothing that it could do.
 fn preempts() -> bool {
@@ -129,12 +116,6 @@ fn run_case(path: &Path) -> Result<(), String> {
 /// Runs a program once: what is wrong, and whether the kernel left out firings.
 fn try_case(path: &Path) -> Result<(Result<(), String>, bool), String> {
     let text = fs::read_to_string(path).map_err(|e| e.to_string())?;
-    if let Some(needs) = setting(&text, "needs")
-        && !has_probes(needs)
-    {
-        println!("SKIP corpus::{}: this kernel has no {needs}", name(path));
-        return Ok((Ok(()), false));
-    }
     let args = setting(&text, "args").unwrap_or("-q");
     let (flags, operands) = args.split_once("--").unwrap_or((args, ""));
     let file = path.to_string_lossy();
@@ -267,7 +248,7 @@ macro_rules! topics { ($($name:ident)*) => {
 } }
 
 topics! {
-    actions aggs arith assoc builtins errors exit flow guide limits options predicates print printa printf probes process quantize spec strings symbols ternary vars
+    actions aggs arith assoc builtins errors exit flow limits options predicates print printa printf probes process quantize spec strings symbols ternary vars
 }
 
 #[test]

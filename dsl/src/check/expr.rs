@@ -4,7 +4,7 @@ use super::name::var_ref;
 use super::tree::{Arith, Bits, TExpr, TKind};
 use super::{Checker, Global};
 use crate::ast::{self, BinaryOp, Expr, ExprKind, Ident, UnaryOp};
-use crate::builtin::{ActionRow, AggRow, VarRow};
+use crate::builtin::VarRow;
 use crate::diag::{Diag, Tag};
 use crate::source::Span;
 use crate::types::{Type, TypeId, fit_literal};
@@ -101,6 +101,14 @@ impl Checker<'_> {
             ExprKind::Xlate { ty, operand } => self.xlate(ty, operand, span),
             ExprKind::Error => TExpr::error(span),
         }
+    }
+
+    /// Checks an expression for its type alone: what is wrong with it, a later check says.
+    pub(super) fn quiet_expr(&mut self, e: &Expr) -> TExpr {
+        let before = self.diags.len();
+        let t = self.expr(e);
+        self.diags.truncate(before);
+        t
     }
 
     /// An integer constant expression.
@@ -200,15 +208,6 @@ impl Checker<'_> {
         let key = self.expr(key);
         if self.types.is_error(base.ty) || self.types.is_error(key.ty) {
             return TExpr::error(span);
-        }
-        // Only of a variable of D's: arrays at the end of the kernel's structures are longer than they say.
-        if matches!(base.kind, TKind::Var(_) | TKind::Assoc(..))
-            && let Type::Array { len, .. } = &*self.types.resolve(base.ty)
-            && let Some(i) = key.int()
-            && !(0..i64::from(*len)).contains(&i)
-        {
-            let text = format!("index {i} is outside of the array, which has {len} elements");
-            return self.bad(Tag::D_ARR_BOUNDS, span, text);
         }
         let ptr = self.decay(base);
         if !self.types.is_pointer(ptr.ty) {
@@ -613,17 +612,6 @@ impl Checker<'_> {
     }
 
     fn ternary(&mut self, cond: &Expr, yes: &Expr, no: &Expr, span: Span) -> TExpr {
-        for branch in [yes, no] {
-            if let ExprKind::Call { func, .. } = &branch.kind
-                && let name = func.name.as_str()
-                && (ActionRow::by_name(name).is_some() || AggRow::by_name(name).is_some())
-            {
-                let text = format!("{name}( ): an action cannot be used in a conditional context");
-                let d = Diag::new(Tag::D_OP_ACT, branch.span, text);
-                self.report(d.note("if (condition) { … } is there for this"));
-                return TExpr::error(span);
-            }
-        }
         let c = self.expr(cond);
         let a = self.expr(yes);
         let b = self.expr(no);

@@ -19,7 +19,7 @@ impl Checker<'_> {
                 format!("{name} is a kernel function: D cannot call it"),
             );
         }
-        if let Some(row) = SubrRow::by_name(name).filter(|r| self.has(r.version, name)) {
+        if let Some(row) = SubrRow::by_name(name) {
             return self.subroutine(row, args, span);
         }
         if let Some(row) = ActionRow::by_name(name) {
@@ -64,11 +64,6 @@ impl Checker<'_> {
         }
         self.report(d);
         TExpr::error(span)
-    }
-
-    /// Whether the version of D that the program is written in has a function that came with this one.
-    fn has(&self, since: &str, name: &str) -> bool {
-        crate::pragma::parse_version(since).is_none_or(|v| self.in_version(v)) && !self.hidden(name)
     }
 
     fn subroutine(&mut self, row: &'static SubrRow, args: &[Expr], span: Span) -> TExpr {

@@ -34,9 +34,13 @@ impl Checker<'_> {
             let text = format!("identifier redeclared: {}", name.name);
             return self.err(Tag::D_DECL_IDRED, name.span, text);
         }
-        // A struct is one that is translated, or one in memory: its members are taken.
-        let t = &self.types;
-        if !t.is_scalar(d.ty) && !t.is_string(d.ty) && !t.is_sou(d.ty) && !t.is_error(d.ty) {
+        // A struct that a translator makes is none that is stored anywhere.
+        let translated = self.types.is_sou(d.ty) && matches!(i.value.kind, ExprKind::Xlate { .. });
+        if !self.types.is_scalar(d.ty)
+            && !self.types.is_string(d.ty)
+            && !self.types.is_error(d.ty)
+            && !translated
+        {
             let what = format!("an inline of type {}", self.types.name(d.ty));
             return self.not_yet(span, &what);
         }

@@ -122,10 +122,6 @@ impl Checker<'_> {
         if let Some((_, e)) = self.bound.iter().find(|(name, _)| *name == n.name) {
             return TExpr { span, ..e.clone() };
         }
-        if self.hidden(&n.name) {
-            return self.unknown(&n.name, span);
-        }
-        self.check_stability(&n.name, super::pragma::STABLE, span);
         match self.globals.get(&n.name) {
             Some(Global::Var(v)) => return self.var(*v, span),
             Some(Global::Enumerator(v, ty)) => return TExpr::new(TKind::Int(*v), *ty, span),
@@ -297,7 +293,7 @@ impl Checker<'_> {
             None => None,
             Some(_) if r.scope == Scope::Clause => {
                 self.err(
-                    Tag::D_ARR_LOCAL,
+                    Tag::D_DECL_LOCASSC,
                     lhs.span,
                     "local variables may not be used as associative arrays",
                 );
@@ -306,14 +302,7 @@ impl Checker<'_> {
             Some(keys) => {
                 let mut tuple = Vec::new();
                 for k in keys {
-                    let before = self.diags.len();
-                    let key = self.expr(k);
-                    if self.types.is_error(key.ty) {
-                        // Once the array is there, the same key may be right: it can ask for an element.
-                        return false;
-                    }
-                    // It is checked again as the key of what it declares.
-                    self.diags.truncate(before);
+                    let key = self.quiet_expr(k);
                     match self.tuple_type(key.ty) {
                         Some(t) => tuple.push(t),
                         None => {
@@ -460,8 +449,7 @@ impl Checker<'_> {
                 "args[ ] may not be referenced outside of a probe clause",
             );
         };
-        let (probe, matched) = (ctx.desc.clone(), ctx.matched.clone());
-        let desc = probe.to_string();
+        let (desc, matched) = (ctx.desc.to_string(), ctx.matched.clone());
         let Some(i) = index.int() else {
             return self.bad(
                 Tag::D_ARGS_TYPE,
@@ -471,9 +459,6 @@ impl Checker<'_> {
         };
         if matched.count == 0 {
             return TExpr::error(span);
-        }
-        if let Some(declared) = self.declared_arg(&probe, i, span) {
-            return declared;
         }
         let Some(list) = &matched.args else {
             let text = format!(
@@ -514,7 +499,6 @@ impl Checker<'_> {
     /// A kernel symbol: `` `name ``, `` module`name ``.
     pub(super) fn symbol(&mut self, n: &Name) -> TExpr {
         let shown = format!("{}`{}", n.scope.as_deref().unwrap_or(""), n.name);
-        self.check_stability(&shown, super::pragma::PRIVATE, n.span);
         let Some((addr, ty)) = self.symbol_addr(n) else {
             return TExpr::error(n.span);
         };

@@ -227,7 +227,6 @@ unsafe extern "C" {
     fn dt_map_delete(map: *mut RawMap, key: *const u8) -> i64;
     fn dt_map_at(map: *mut RawMap, element: u32, key: *mut u8, values: *mut u8) -> i64;
     fn dt_ring_take(map: *mut RawMap, cpu: u32, record: *mut u8, room: u32) -> i64;
-    fn dt_ring_next(map: *mut RawMap, cpus: u32, record: *mut u8, room: u32) -> i64;
     fn dt_host_env_bytes() -> u64;
     fn dt_host_set_steps(vm: *mut RawVm, steps: u32);
     fn dt_host_map(vm: *mut RawVm, index: u32) -> *mut RawMap;
@@ -535,7 +534,7 @@ impl HostVm {
         Ok(all)
     }
 
-    /// Take all records out of a ring, the oldest first, whichever CPU's it is.
+    /// Take all records out of a ring, CPU by CPU, the oldest first.
     pub fn take_records(&mut self, map: usize) -> Result<Vec<Vec<u8>>, VmError> {
         let (raw, shape) = self.map(map)?;
         if !shape.ring {
@@ -543,12 +542,13 @@ impl HostVm {
         }
         let mut records = Vec::new();
         let mut buffer = vec![0; shape.max_entries as usize];
-        let cpus = self.env.raw().cpu_count;
-        // SAFETY: buffer has the room that is stated, and a ring one for each CPU.
-        while let Ok(length) = usize::try_from(unsafe {
-            dt_ring_next(raw, cpus, buffer.as_mut_ptr(), shape.max_entries)
-        }) {
-            records.push(buffer.iter().copied().take(length).collect());
+        for cpu in 0..self.env.raw().cpu_count {
+            // SAFETY: buffer has the room that is stated.
+            while let Ok(length) = usize::try_from(unsafe {
+                dt_ring_take(raw, cpu, buffer.as_mut_ptr(), shape.max_entries)
+            }) {
+                records.push(buffer.iter().copied().take(length).collect());
+            }
         }
         Ok(records)
     }

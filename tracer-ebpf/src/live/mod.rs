@@ -138,8 +138,9 @@ impl Backend for EbpfBackend {
         if n < MANY {
             return None;
         }
+        // Each has a program of its own, which takes about as long to load.
         let (attach, detach) = features::kprobe_cost()?;
-        let (attach, detach) = (attach * n as u32, detach * n as u32);
+        let (attach, detach) = (attach * 2 * n as u32, detach * n as u32);
         Some(format!(
             "{n} single kprobes (this kernel has no kprobe.multi): attaching takes about {:.0} s, detaching about {:.0} s",
             attach.as_secs_f64(),

@@ -453,7 +453,7 @@ impl<'a, 'b> Fun<'a, 'b> {
     pub fn scratch(&mut self, bytes: u32) -> u32 {
         self.want_scratch();
         let at = self.scratch_top;
-        self.scratch_top = self.scratch_top.saturating_add(bytes.next_multiple_of(8));
+        self.scratch_top += bytes.next_multiple_of(8);
         self.scratch_max = self.scratch_max.max(self.scratch_top);
         at
     }
@@ -462,7 +462,7 @@ impl<'a, 'b> Fun<'a, 'b> {
     pub fn persist(&mut self, bytes: u32) -> u32 {
         self.want_scratch();
         let at = self.persist_top;
-        self.persist_top = self.persist_top.saturating_add(bytes.next_multiple_of(8));
+        self.persist_top += bytes.next_multiple_of(8);
         self.scratch_top = self.scratch_top.max(self.persist_top);
         self.scratch_max = self.scratch_max.max(self.scratch_top);
         at

@@ -18,9 +18,6 @@ use dsl::program::{Clause, ClauseId, Datum, DifType, Scope, StmtKind};
 
 /// Records up to this size, without strings and stacks, are built on the stack.
 const STACK_RECORD: u32 = 64;
-
-/// The largest record: well within what offsets are computed with.
-const MOST_RECORD: u64 = 16 << 20;
 /// Integer clause-locals on the stack; more of them are in scratch.
 const STACK_LOCALS: u32 = 12;
 /// `BPF_RB_NO_WAKEUP`.
@@ -269,28 +266,17 @@ impl<'a, 'b> Fun<'a, 'b> {
         layout: &RecordLayout,
     ) -> Result<Record, LowerError> {
         let slot = self.block(8)?;
-        let mut variable = 0u64;
+        let mut variable = 0;
         for stmt in &clause.stmts {
             for datum in layout::data(&stmt.kind) {
                 variable += match datum {
-                    Datum::Str { .. } => u64::from(self.cx.opts.strsize).next_multiple_of(8),
-                    Datum::Stack { frames } => u64::from(layout::stack_bytes(*frames)),
-                    Datum::Ustack { frames } => 8 * u64::from(*frames),
+                    Datum::Str { .. } => self.cx.opts.strsize.next_multiple_of(8),
+                    Datum::Stack { frames } => layout::stack_bytes(*frames),
+                    Datum::Ustack { frames } => 8 * u32::from(*frames),
                     Datum::Int { .. } | Datum::Bytes { .. } | Datum::Sym { .. } => 0,
                 };
             }
         }
-        let (all, most) = (
-            variable + u64::from(layout.fixed),
-            self.cx.opts.bufsize.min(MOST_RECORD),
-        );
-        if all > most {
-            return Err(self.err(format!(
-                "the data of this clause can be {all} bytes at once, and there is room for {most} (see -x bufsize, -x strsize)"
-            )));
-        }
-        // No more than MOST_RECORD.
-        let variable = variable as u32;
         let small = variable == 0 && layout.fixed <= STACK_RECORD;
         let at = match small {
             true => Mem::Stack(self.block(layout.fixed)?),

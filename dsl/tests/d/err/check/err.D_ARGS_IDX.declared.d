@@ -1,2 +1,0 @@
-provider app { probe x(int, string); };
-app:::x { trace(args[2]); }

@@ -1,2 +1,0 @@
-self char buf[8];
-BEGIN { trace(self->buf[-1]); }

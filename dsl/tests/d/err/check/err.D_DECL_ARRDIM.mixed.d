@@ -1,1 +1,0 @@
-int a[4][int, string];

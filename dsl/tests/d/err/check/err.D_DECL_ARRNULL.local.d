@@ -1,1 +1,0 @@
-this char name[];

@@ -1,2 +1,0 @@
-struct s { int a; };
-provider p { probe x(struct s v); };

@@ -1,1 +1,0 @@
-BEGIN { x = pid == 1 ? count() : 2; }

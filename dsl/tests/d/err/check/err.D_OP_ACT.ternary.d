@@ -1,1 +1,0 @@
-BEGIN { pid == 1 ? trace(1) : trace(2); }

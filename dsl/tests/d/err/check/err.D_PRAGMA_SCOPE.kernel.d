@@ -1,2 +1,0 @@
-#pragma D attributes Stable/Stable/Common vmlinux`jiffies
-BEGIN { x = 1; }

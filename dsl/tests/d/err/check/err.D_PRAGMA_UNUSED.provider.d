@@ -1,2 +1,0 @@
-#pragma D attributes Stable/Stable/Common provider nosuch args
-BEGIN { x = 1; }

@@ -1,1 +1,0 @@
-provider app2 { probe x(int); };

@@ -1,2 +1,0 @@
-provider app { probe x(int, int); };
-provider app { probe x(int); };

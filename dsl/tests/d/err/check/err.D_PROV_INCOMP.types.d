@@ -1,2 +1,0 @@
-provider app { probe x(int); };
-provider app { probe x(string); };

@@ -1,2 +1,0 @@
-/* Both are the probe a-b. */
-provider app { probe a__b(int); probe a__b(string); };

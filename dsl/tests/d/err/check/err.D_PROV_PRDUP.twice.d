@@ -1,1 +1,0 @@
-provider app { probe x(int); probe y(); probe x(int); };

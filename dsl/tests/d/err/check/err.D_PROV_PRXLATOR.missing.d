@@ -1,1 +1,0 @@
-provider app { probe x(int a) : (int a, int b); };

@@ -1,2 +1,0 @@
-struct out { int a; };
-provider app { probe x(uintptr_t raw) : (struct out *o); };

@@ -1,1 +1,0 @@
-BEGIN { tracemem((void)0, 4); }

@@ -1,2 +1,0 @@
-#pragma D option nosuch=1
-BEGIN { exit(0); }

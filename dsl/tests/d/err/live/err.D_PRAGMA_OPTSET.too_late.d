@@ -1,3 +1,0 @@
-/* This text is read already. */
-#pragma D option cpp
-BEGIN { exit(0); }
