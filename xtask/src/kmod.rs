@@ -27,12 +27,9 @@ pub fn build(kernel: &Kernel) -> Result<PathBuf> {
     Ok(out)
 }
 
-/// The kernel's build tree: given with `--kdir`, beside a `local` kernel, else from the packages of headers.
-pub fn tree(kernel: &Kernel) -> Result<PathBuf> {
+/// The kernel's build tree: beside a `local` kernel, else from the packages of headers.
+fn tree(kernel: &Kernel) -> Result<PathBuf> {
     let modules = kernel.modules.as_ref();
-    if let Some(tree) = modules.filter(|m| m.join("Module.symvers").is_file()) {
-        return Ok(tree.clone());
-    }
     if let Some(tree) = kernel.image.parent().map(|p| p.join("build"))
         && tree.is_dir()
     {

@@ -8,7 +8,6 @@ mod bench;
 mod cpio;
 mod debian;
 mod dist;
-mod fuzz;
 mod golden;
 mod image;
 mod kernels;
@@ -16,7 +15,6 @@ mod kmod;
 mod matrix;
 mod qemu;
 mod sh;
-mod survive;
 mod test;
 mod tidy;
 mod vm;
@@ -59,7 +57,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "vm",
-        args: "<kernel> [--timeout S] [--file host=guest] [--get guest=host] [--kernel image] [--kdir build tree] -- <command…>",
+        args: "<kernel> [--timeout S] [--file host=guest] [--get guest=host] [--kernel image] [--kdir modules] -- <command…>",
         help: "boot a kernel in QEMU and run a command in it",
         run: vm::run,
     },
@@ -76,22 +74,10 @@ const COMMANDS: &[Command] = &[
         run: matrix::run,
     },
     Command {
-        name: "survive",
-        args: "<kernel> [--scale N] [--only part of a name] [--kernel image] [--kdir build tree]",
-        help: "what the kernel module must survive: loads, kills, faults, unloading; audited after each",
-        run: survive::run,
-    },
-    Command {
         name: "dist",
         args: "",
         help: "the static dtrace, shown to start on every kernel that can be had",
         run: dist::run,
-    },
-    Command {
-        name: "fuzz",
-        args: "[text|tokens]… [--seconds N] [--keep]",
-        help: "mangled input for the compiler and the module, guided by coverage",
-        run: fuzz::run,
     },
     Command {
         name: "bench",

@@ -305,7 +305,6 @@ pub const GROUPS: &[Group] = &[
     topic!("errors"),
     topic!("exit"),
     topic!("flow"),
-    topic!("guide"),
     topic!("options"),
     topic!("predicates"),
     topic!("printa"),
@@ -320,15 +319,6 @@ pub const GROUPS: &[Group] = &[
     topic!("print"),
     topic!("process"),
     topic!("spec"),
-    // Random D programs: none that the compiler accepts may be refused.
-    Group {
-        name: "generated",
-        command: &[GENERATED, "--nocapture"],
-        limit_s: 400,
-        stdout: &["test result: ok. 2 passed"],
-        tell: &["NOTE generated"],
-        ..GROUP
-    },
     // After all of the above, with no probe planted: everything is as it was before the module was loaded.
     Group {
         name: "audit",
@@ -352,9 +342,6 @@ pub const GROUPS: &[Group] = &[
         ..GROUP
     },
 ];
-
-/// The test program of random D programs.
-const GENERATED: &str = "generated";
 
 /// What came of one group on one kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -403,12 +390,6 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     let mut files = vec![dtrace_file(&dist::build_static("tracer-user", "dtrace")?)];
     if groups.iter().any(|g| g.is_topic()) {
         files.extend(corpus()?);
-    }
-    if groups.iter().any(|g| g.is_generated()) {
-        files.push(Put {
-            host: dist::build_static_test("tracer-user", GENERATED)?,
-            guest: format!("/bin/{GENERATED}"),
-        });
     }
     let mut rows = kernels::rows()?;
     rows.retain(|r| only_kernels.is_empty() || only_kernels.contains(&r.name));
@@ -485,10 +466,6 @@ impl Group {
         self.command.first() == Some(&"corpus")
     }
 
-    fn is_generated(&self) -> bool {
-        self.command.first() == Some(&GENERATED)
-    }
-
     /// What the guest is to run. Single programs of the corpus may be known not to be possible there, or left out.
     fn words(&self, row: &Row, slowness: u32) -> Vec<String> {
         let programs = |list: &BTreeMap<String, String>| {
@@ -504,7 +481,7 @@ impl Group {
             // Also where the kernel has eBPF.
             words.push("DTRACE_OPT_BACKEND=kmod".to_owned());
         }
-        if self.is_topic() || self.is_generated() {
+        if self.is_topic() {
             words.push("DTRACE_TEST_COMMAND=/bin/dtrace".to_owned());
             words.push(format!("DTRACE_TEST_CORPUS={CORPUS}"));
             words.push(format!("DTRACE_TEST_SLOWNESS={slowness}"));

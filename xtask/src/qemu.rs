@@ -127,8 +127,7 @@ pub fn command(qemu: &Path, kernel: &Kernel, setup: &Setup) -> Result<Command> {
     c.arg("-machine").arg(&row.machine);
     c.arg("-accel").arg(accelerator());
     c.arg("-cpu").arg(&row.cpu);
-    // Sockets: kernels that go by the BIOS's table of processors, not by ACPI, don't see cores.
-    c.arg("-smp").arg(format!("{0},sockets={0}", setup.cpus));
+    c.arg("-smp").arg(setup.cpus.to_string());
     c.arg("-m").arg(setup.memory_mb.to_string());
     c.arg("-kernel")
         .arg(&kernel.image)

@@ -33,8 +33,6 @@ const BROKEN: &[&str] = &[
     "kernel BUG at",
     "BUG: ",
     "WARNING: CPU",
-    "WARNING: at ",
-    "Oops: ",
     "double fault",
 ];
 
@@ -232,7 +230,7 @@ impl Vm {
     }
 
     /// Runs a command whose output goes where ours goes, as it comes. Returns how it ended.
-    pub fn pass_through(&mut self, words: &[String], limit: Duration) -> Result<String> {
+    fn pass_through(&mut self, words: &[String], limit: Duration) -> Result<String> {
         let deadline = Instant::now() + limit + GRACE;
         self.start(words, limit)?;
         loop {
@@ -424,7 +422,7 @@ fn parse(args: &[String]) -> Result<Request> {
     Ok(request)
 }
 
-/// `cargo xtask vm <kernel> [--timeout S] [--file host=guest] [--get guest=host] [--kernel image] [--kdir build tree] -- <command…>`.
+/// `cargo xtask vm <kernel> [--timeout S] [--file host=guest] [--get guest=host] [--kernel image] [--kdir modules] -- <command…>`.
 /// Its exit code is the command's; 124 past the limit, 128 and the signal's number where one ended it.
 pub fn run(args: &[String]) -> Result<ExitCode> {
     let request = parse(args)?;
