@@ -6,6 +6,7 @@ use super::fun::{FaultAddr, Fun};
 use super::op::{Code, Val};
 use super::string::StrSub;
 use super::var::Mem;
+use crate::asm::Label;
 use crate::caps::PathOffsets;
 use crate::isa::{Alu, Cond, R, Size};
 use crate::service::Service;
@@ -351,6 +352,29 @@ impl Fun<'_, '_> {
         self.result_r0(c, at, rd)
     }
 
+    /// One process nearer to the first: a jump if the task in the slot is of the process r8, or has no parent; else its parent
+    /// in the slot.
+    fn elder(
+        &mut self,
+        (task, t): (i16, i16),
+        (tgid, parent): (u32, u32),
+        (yes, no): (Label, Label),
+    ) -> Result<(), LowerError> {
+        self.asm.st(Size::D, R::R7, t, 0);
+        self.asm.ldx(Size::D, R::R3, R::R7, task);
+        self.asm.alu(Alu::Add, R::R3, tgid as i32);
+        self.peek(t, 4)?;
+        self.asm.ldx(Size::W, R::R1, R::R7, t);
+        self.asm.alu32(Alu::Mov, R::R2, R::R8);
+        self.asm.jmp(Cond::Eq, R::R1, R::R2, yes);
+        self.follow(task, parent, t)?;
+        self.both(task, t);
+        self.asm.jmp(Cond::Eq, R::R1, R::R2, no);
+        self.asm.jmp(Cond::Eq, R::R2, 0, no);
+        self.asm.stx(Size::D, R::R7, task, R::R2);
+        Ok(())
+    }
+
     /// (r1 = pid) -> whether the current process is that one or comes from it.
     pub(super) fn sub_progenyof(&mut self) -> Result<(), LowerError> {
         let offsets = &self.cx.caps.offsets;
@@ -370,22 +394,9 @@ impl Fun<'_, '_> {
         };
         let mut failed = Ok(());
         self.each(steps, 1, |f, _| {
-            let mut step = || {
-                f.asm.st(Size::D, R::R7, T, 0);
-                f.asm.ldx(Size::D, R::R3, R::R7, TASK);
-                f.asm.alu(Alu::Add, R::R3, tgid as i32);
-                f.peek(T, 4)?;
-                f.asm.ldx(Size::W, R::R1, R::R7, T);
-                f.asm.alu32(Alu::Mov, R::R2, R::R8);
-                f.asm.jmp(Cond::Eq, R::R1, R::R2, yes);
-                f.follow(TASK, parent, T)?;
-                f.both(TASK, T);
-                f.asm.jmp(Cond::Eq, R::R1, R::R2, no);
-                f.asm.jmp(Cond::Eq, R::R2, 0, no);
-                f.asm.stx(Size::D, R::R7, TASK, R::R2);
-                Ok(())
-            };
-            failed = step();
+            if failed.is_ok() {
+                failed = f.elder((TASK, T), (tgid, parent), (yes, no));
+            }
         });
         failed?;
         self.asm.bind(no);
