@@ -99,11 +99,10 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     let mut failed = 0;
     for some in built.chunks(cores) {
         let ran: Vec<Result<bool>> = std::thread::scope(|s| {
-            let one = |(target, program): &(&Target, PathBuf)| {
-                let (target, program) = (*target, program.clone());
-                s.spawn(move || fuzz(target, &program, seconds, keep))
-            };
-            let threads: Vec<_> = some.iter().map(one).collect();
+            let mut threads = Vec::new();
+            for (target, program) in some {
+                threads.push(s.spawn(move || fuzz(target, program, seconds, keep)));
+            }
             let end = |t: std::thread::ScopedJoinHandle<'_, Result<bool>>| {
                 t.join()
                     .unwrap_or_else(|_| bail!("a fuzzer's thread ended by a panic"))
