@@ -22,6 +22,7 @@ pub fn preprocess(options: &Options, name: &str, text: &str) -> Result<String> {
     let mut command = Command::new(cpp);
     command.args(["-x", "c"]).args(DEFINES).args(UNDEFINES);
     if options.given(Opt::stdc).is_some() {
+        command.arg("-Wno-builtin-macro-redefined");
         // As the D compilers of old told them apart: `a`, `t` extend ANSI C, `c` is strict, `s` is older.
         command.args(match options.word(Opt::stdc) {
             "c" => &["-std=c11"][..],
