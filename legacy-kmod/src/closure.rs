@@ -38,7 +38,12 @@ const FAULT: &[&str] = &[
 ];
 
 /// Clock sources are read through a pointer.
-const CLOCK: &[&str] = &["read_tsc", "kvm_clock_get_cycles", "read_hpet", "acpi_pm_read"];
+const CLOCK: &[&str] = &[
+    "read_tsc",
+    "kvm_clock_get_cycles",
+    "read_hpet",
+    "acpi_pm_read",
+];
 
 /// Functions of the module that the kernel enters when something fires; services are found in `service.c`.
 const MODULE: &[&str] = &[
@@ -203,7 +208,13 @@ pub fn closure(
             let near = starts.get(to).is_some_and(|l| target - l.at < LONGEST);
             if near && !seen.contains_key(&to) {
                 let from = Some(n);
-                seen.insert(to, Step { from, root: step.root });
+                seen.insert(
+                    to,
+                    Step {
+                        from,
+                        root: step.root,
+                    },
+                );
                 queue.push_back(to);
             }
         }
@@ -325,7 +336,17 @@ mod tests {
         names.sort_unstable();
         assert_eq!(
             names,
-            ["chain", "copy", "do_int3", "memcpy", "nofault", "notify_die", "on_trap", "printk", "probe_read"]
+            [
+                "chain",
+                "copy",
+                "do_int3",
+                "memcpy",
+                "nofault",
+                "notify_die",
+                "on_trap",
+                "printk",
+                "probe_read"
+            ]
         );
         assert_eq!(
             found["memcpy"],
@@ -339,7 +360,10 @@ mod tests {
         let found = services();
         // One row has no function: the interpreter's own.
         assert!(found.len() > 15, "{found:?}");
-        assert!(found.contains(&"ringbuf_output") && found.contains(&"map_lookup"), "{found:?}");
+        assert!(
+            found.contains(&"ringbuf_output") && found.contains(&"map_lookup"),
+            "{found:?}"
+        );
         let text = source_of("service.c").unwrap();
         for name in found {
             assert!(text.contains(&format!("SERVICE({name})")), "{name}");
@@ -349,9 +373,9 @@ mod tests {
     #[test]
     fn roots_of_the_module_are_in_its_source() {
         for name in MODULE {
-            let there = crate::module::sources()
-                .iter()
-                .any(|(_, text)| text.contains(&format!("{name}(")) || text.contains(&format!("{name}:")));
+            let there = crate::module::sources().iter().any(|(_, text)| {
+                text.contains(&format!("{name}(")) || text.contains(&format!("{name}:"))
+            });
             assert!(there, "{name}");
         }
     }

@@ -158,7 +158,12 @@ mod tests {
         assert!(super::reason("vfs_read").is_none());
         assert!(super::reason("schedule_tail").is_none());
         // Rows that end in `*` must not take what only begins alike.
-        for name in ["int340x_thermal_handler_attach", "wakeup_source_add", "restore_sigcontext", "nmi_panic"] {
+        for name in [
+            "int340x_thermal_handler_attach",
+            "wakeup_source_add",
+            "restore_sigcontext",
+            "nmi_panic",
+        ] {
             assert!(super::reason(name).is_none(), "{name}");
         }
     }

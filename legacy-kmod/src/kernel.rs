@@ -43,11 +43,31 @@ pub struct Kernel {
 
 /// Parts of the kernel's text where no breakpoint may be, by the symbols around them.
 const FORBIDDEN: &[(&str, &str, &str)] = &[
-    ("__kprobes_text_start", "__kprobes_text_end", "the kernel marks it as not to be probed (__kprobes)"),
-    ("__noinstr_text_start", "__noinstr_text_end", "the kernel marks it as not to be probed (noinstr)"),
-    ("__entry_text_start", "__entry_text_end", "it is how the kernel is entered"),
-    ("__indirect_thunk_start", "__indirect_thunk_end", "a branch thunk, run everywhere"),
-    ("__nosave_begin", "__nosave_end", "its page is not restored on resume"),
+    (
+        "__kprobes_text_start",
+        "__kprobes_text_end",
+        "the kernel marks it as not to be probed (__kprobes)",
+    ),
+    (
+        "__noinstr_text_start",
+        "__noinstr_text_end",
+        "the kernel marks it as not to be probed (noinstr)",
+    ),
+    (
+        "__entry_text_start",
+        "__entry_text_end",
+        "it is how the kernel is entered",
+    ),
+    (
+        "__indirect_thunk_start",
+        "__indirect_thunk_end",
+        "a branch thunk, run everywhere",
+    ),
+    (
+        "__nosave_begin",
+        "__nosave_end",
+        "its page is not restored on resume",
+    ),
 ];
 
 impl Kernel {
@@ -281,7 +301,9 @@ impl Facts for Kernel {
 
     fn why_not_function(&self, name: &str) -> Option<String> {
         if let Some(why) = self.denied().get(name) {
-            return Some(format!("the kernel has {name}, but it is not to be probed: {why}"));
+            return Some(format!(
+                "the kernel has {name}, but it is not to be probed: {why}"
+            ));
         }
         let e = self.symbols().find(None, name)?;
         let why = match e.kind {

@@ -215,8 +215,7 @@ fn movable(i: &Instruction) -> bool {
         | FlowControl::Return
         | FlowControl::IndirectBranch => true,
         FlowControl::Call => {
-            i.is_call_near()
-                && matches!(i.op0_kind(), OpKind::NearBranch64 | OpKind::NearBranch32)
+            i.is_call_near() && matches!(i.op0_kind(), OpKind::NearBranch64 | OpKind::NearBranch32)
         }
         FlowControl::IndirectCall
         | FlowControl::Interrupt

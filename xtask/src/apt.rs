@@ -85,7 +85,10 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
         [one] if one == "test" => ensure(&[Chore::Test])?,
         [one] if one == "vm" => vm()?,
         [one] if one == "bench" => ensure(&[Chore::Test, Chore::Bench])?,
-        other => bail!("expected `test`, `vm` or `bench`, not `{}`", other.join(" ")),
+        other => bail!(
+            "expected `test`, `vm` or `bench`, not `{}`",
+            other.join(" ")
+        ),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -46,7 +46,9 @@ pub fn tree(kernel: &Kernel) -> Result<PathBuf> {
         .and_then(|n| n.to_str())
         .context("a modules folder without a name")?;
     let root = headers(suite, release)?;
-    Ok(root.join("usr/src").join(format!("linux-headers-{release}")))
+    Ok(root
+        .join("usr/src")
+        .join(format!("linux-headers-{release}")))
 }
 
 /// What a module is built with; the rest of what the headers depend on is a compiler.

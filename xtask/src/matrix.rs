@@ -309,8 +309,20 @@ pub const GROUPS: &[Group] = &[
     // After all of the above, with no probe planted: everything is as it was before the module was loaded.
     Group {
         name: "audit",
-        command: &["sh", "-c", "dtrace --kmod status -v | grep -v ': '; dtrace --kmod status -v | grep audit; dtrace --kmod unload"],
-        stdout: &["consumers        0", "0 planted", "0 table entries hooked", "IDT at", "kernel text at", "as it was", "unloaded"],
+        command: &[
+            "sh",
+            "-c",
+            "dtrace --kmod status -v | grep -v ': '; dtrace --kmod status -v | grep audit; dtrace --kmod unload",
+        ],
+        stdout: &[
+            "consumers        0",
+            "0 planted",
+            "0 table entries hooked",
+            "IDT at",
+            "kernel text at",
+            "as it was",
+            "unloaded",
+        ],
         tell: &["  firings", "  misses", "  drops"],
         limit_s: 120,
         engine: Some(Engine::Kmod),
@@ -498,7 +510,9 @@ fn try_all(rows: &[Row], groups: &[&Group], files: &Files) -> Vec<(String, Vec<C
         for _ in 0..vm::most_at_once().min(rows.len()) {
             s.spawn(|| {
                 // The newest kernels take longest: from the end, so that no core waits for one of them at the last.
-                while let Some(n) = rows.len().checked_sub(1 + next.fetch_add(1, Ordering::Relaxed))
+                while let Some(n) = rows
+                    .len()
+                    .checked_sub(1 + next.fetch_add(1, Ordering::Relaxed))
                     && let Some(row) = rows.get(n)
                 {
                     let cells = try_kernel(row, groups, files);
@@ -560,7 +574,10 @@ fn try_kernel(row: &Row, groups: &[&Group], files: &Files) -> Vec<Cell> {
         let limit = Duration::from_secs(group.limit_s) * slowness;
         let (started, cpu_before) = (Instant::now(), vm.cpu());
         let ended = vm.run(&group.words(row, slowness), limit);
-        let cpu_of_it = vm.cpu().zip(cpu_before).map_or(Duration::ZERO, |(a, b)| a - b);
+        let cpu_of_it = vm
+            .cpu()
+            .zip(cpu_before)
+            .map_or(Duration::ZERO, |(a, b)| a - b);
         cpu += cpu_of_it;
         let verdict = match ended {
             Ok(ended) => {

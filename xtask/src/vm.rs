@@ -337,7 +337,11 @@ impl Vm {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
         // Behind the name, which may hold anything: fields 3 …; 14 and 15 are utime and stime, in clock ticks.
         let fields = stat.rsplit_once(')')?.1.split_whitespace();
-        let ticks: u64 = fields.skip(11).take(2).filter_map(|f| f.parse::<u64>().ok()).sum();
+        let ticks: u64 = fields
+            .skip(11)
+            .take(2)
+            .filter_map(|f| f.parse::<u64>().ok())
+            .sum();
         let per_second = rustix::param::clock_ticks_per_second();
         Some(Duration::from_millis(ticks * 1000 / per_second.max(1)))
     }

@@ -49,7 +49,9 @@ pub fn without_plt32(file: &[u8]) -> Option<(Vec<u8>, usize)> {
     let mut count = 0;
     for at in types(file)? {
         if word(file, at)? == PLT32 {
-            changed.get_mut(at..at + 4)?.copy_from_slice(&PC32.to_le_bytes());
+            changed
+                .get_mut(at..at + 4)?
+                .copy_from_slice(&PC32.to_le_bytes());
             count += 1;
         }
     }

@@ -42,7 +42,9 @@ pub fn release() -> String {
 
 /// Where the module of the running kernel is put and looked for.
 pub fn home() -> PathBuf {
-    Path::new("/lib/modules").join(release()).join("extra/dtrace.ko")
+    Path::new("/lib/modules")
+        .join(release())
+        .join("extra/dtrace.ko")
 }
 
 /// The module's source: name and text of each file.
@@ -61,7 +63,10 @@ pub fn build(tree: Option<&Path>, out: Option<&Path>) -> Result<(PathBuf, String
     let tree = tree.unwrap_or(&own);
     let missing = why::cannot_build(tree, tree == own);
     if !missing.is_empty() {
-        return trouble(format!("the module can't be built here:\n  {}", missing.join("\n  ")));
+        return trouble(format!(
+            "the module can't be built here:\n  {}",
+            missing.join("\n  ")
+        ));
     }
     let out = out.map_or_else(home, Path::to_path_buf);
     let scratch = Scratch::new()?;
@@ -136,9 +141,7 @@ pub fn is_loaded() -> bool {
 /// How many use it, as the kernel counts.
 fn count() -> Option<u32> {
     let text = fs::read_to_string("/proc/modules").ok()?;
-    let line = text
-        .lines()
-        .find(|l| l.split(' ').next() == Some(NAME))?;
+    let line = text.lines().find(|l| l.split(' ').next() == Some(NAME))?;
     line.split(' ').nth(2)?.parse().ok()
 }
 
@@ -203,9 +206,18 @@ fn make_device() -> Result<()> {
         Err(_) => {}
     }
     let mode = Mode::RUSR | Mode::WUSR;
-    match mknodat(CWD, PATH, FileType::CharacterDevice, mode, makedev(10, minor)) {
+    match mknodat(
+        CWD,
+        PATH,
+        FileType::CharacterDevice,
+        mode,
+        makedev(10, minor),
+    ) {
         Ok(()) | Err(rustix::io::Errno::EXIST) => Ok(()),
-        Err(e) => trouble(format!("the module is loaded, but making {PATH}: {}", io::Error::from(e))),
+        Err(e) => trouble(format!(
+            "the module is loaded, but making {PATH}: {}",
+            io::Error::from(e)
+        )),
     }
 }
 
@@ -235,7 +247,9 @@ pub fn unload() -> Result<()> {
                 .collect();
             trouble(format!("the module is in use by {}", list.join(", ")))
         }
-        Err(Errno::PERM) => trouble("unloading a module needs root (CAP_SYS_MODULE), and /proc/sys/kernel/modules_disabled to be 0"),
+        Err(Errno::PERM) => trouble(
+            "unloading a module needs root (CAP_SYS_MODULE), and /proc/sys/kernel/modules_disabled to be 0",
+        ),
         Err(e) => trouble(format!("unloading the module: {}", io::Error::from(e))),
     }
 }
@@ -294,9 +308,11 @@ pub fn remember() -> Result<()> {
     let device = Device::open().map_err(|e| Trouble(e.to_string()))?;
     let kernel = Kernel::default();
     for (name, kind, address, bytes) in audited(&kernel) {
-        device
-            .audit(kind, address, bytes)
-            .map_err(|e| Trouble(format!("the module is loaded, but the audit of {name}: {e}")))?;
+        device.audit(kind, address, bytes).map_err(|e| {
+            Trouble(format!(
+                "the module is loaded, but the audit of {name}: {e}"
+            ))
+        })?;
     }
     Ok(())
 }
@@ -327,10 +343,22 @@ pub fn status(verbose: bool) -> Result<String> {
         text += &format!("                   {} (process {})\n", h.name, h.pid);
     }
     let rows = [
-        ("breakpoints", format!("{} planted, {} of {} slots used", stats.armed, stats.slots_used, info.slot_count)),
-        ("system calls", format!("{} table entries hooked", stats.hooked)),
+        (
+            "breakpoints",
+            format!(
+                "{} planted, {} of {} slots used",
+                stats.armed, stats.slots_used, info.slot_count
+            ),
+        ),
+        (
+            "system calls",
+            format!("{} table entries hooked", stats.hooked),
+        ),
         ("firings", stats.firings.to_string()),
-        ("misses", format!("{} (within another firing of the same CPU)", stats.misses)),
+        (
+            "misses",
+            format!("{} (within another firing of the same CPU)", stats.misses),
+        ),
         ("faults", stats.faults.to_string()),
         ("drops", stats.drops.to_string()),
         ("returns lost", stats.no_stash.to_string()),
@@ -341,7 +369,10 @@ pub fn status(verbose: bool) -> Result<String> {
     }
     if stats.last_fault != 0 {
         let why = Code::from_number(stats.last_fault).map_or("unknown", Code::text);
-        text += &format!("  last fault       {why}, instruction {}\n", stats.last_insn);
+        text += &format!(
+            "  last fault       {why}, instruction {}\n",
+            stats.last_insn
+        );
     }
     if verbose {
         let kernel = Kernel::default();

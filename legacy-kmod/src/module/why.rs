@@ -16,7 +16,8 @@ pub fn cannot_build(tree: &Path, own: bool) -> Vec<String> {
     let mut missing = Vec::new();
     if !Path::new("/proc/modules").exists() && own {
         missing.push(
-            "the running kernel loads no modules at all (it is built without CONFIG_MODULES)".to_owned(),
+            "the running kernel loads no modules at all (it is built without CONFIG_MODULES)"
+                .to_owned(),
         );
     }
     if !tree.join("Makefile").is_file() {
@@ -38,7 +39,9 @@ pub fn cannot_build(tree: &Path, own: bool) -> Vec<String> {
     }
     for (program, package) in [("make", "make"), ("ld", "binutils")] {
         if !has(program) {
-            missing.push(format!("there is no {program} along PATH: install the package {package}"));
+            missing.push(format!(
+                "there is no {program} along PATH: install the package {package}"
+            ));
         }
     }
     let compiler = other_compiler(tree).or_else(|| own_compiler(tree));
@@ -54,11 +57,17 @@ pub fn cannot_build(tree: &Path, own: bool) -> Vec<String> {
 /// The compiler that the kernel was built with, as its configuration has it.
 fn own_compiler(tree: &Path) -> Option<String> {
     let text = fs::read_to_string(tree.join(".config")).unwrap_or_default();
-    let line = text.lines().find_map(|l| l.strip_prefix("CONFIG_CC_VERSION_TEXT=\""));
+    let line = text
+        .lines()
+        .find_map(|l| l.strip_prefix("CONFIG_CC_VERSION_TEXT=\""));
     let word = line.and_then(|l| l.split([' ', '"']).next());
     // Cross compilers have long names of which the last part is what one has.
     let word = word.filter(|w| !w.is_empty()).unwrap_or("gcc");
-    Some(word.rsplit_once("gnu-").map_or(word, |(_, name)| name).to_owned())
+    Some(
+        word.rsplit_once("gnu-")
+            .map_or(word, |(_, name)| name)
+            .to_owned(),
+    )
 }
 
 /// The compiler to be used instead of the one that the tree asks for: the user's, or the one that is there.
@@ -81,7 +90,9 @@ pub fn wants_signature() -> Option<String> {
     let lockdown = read("/sys/kernel/security/lockdown");
     let mode = lockdown.split('[').nth(1).and_then(|m| m.split(']').next());
     if let Some(mode) = mode.filter(|m| *m != "none") {
-        return Some(format!("it is locked down (lockdown={mode}), which lets only signed modules in"));
+        return Some(format!(
+            "it is locked down (lockdown={mode}), which lets only signed modules in"
+        ));
     }
     None
 }
@@ -105,7 +116,9 @@ pub fn cannot_load(error: io::Error, image: &[u8]) -> String {
     };
     match error.raw_os_error() {
         Some(libc::EPERM) => {
-            if fs::read_to_string("/proc/sys/kernel/modules_disabled").is_ok_and(|t| t.trim() == "1") {
+            if fs::read_to_string("/proc/sys/kernel/modules_disabled")
+                .is_ok_and(|t| t.trim() == "1")
+            {
                 return "loading modules is switched off until the next boot (kernel.modules_disabled)".to_owned();
             }
             match wants_signature() {
@@ -130,9 +143,12 @@ pub fn cannot_load(error: io::Error, image: &[u8]) -> String {
             ),
         },
         Some(libc::ENOENT) => {
-            "it needs a symbol that this kernel doesn't export; the kernel's log (dmesg) names it".to_owned()
+            "it needs a symbol that this kernel doesn't export; the kernel's log (dmesg) names it"
+                .to_owned()
         }
-        Some(libc::ENOSYS) => "this kernel loads no modules (it is built without CONFIG_MODULES)".to_owned(),
+        Some(libc::ENOSYS) => {
+            "this kernel loads no modules (it is built without CONFIG_MODULES)".to_owned()
+        }
         Some(libc::ENOMEM) => "out of memory".to_owned(),
         _ => error.to_string(),
     }
@@ -146,10 +162,15 @@ mod tests {
     fn a_tree_that_is_not_there_is_named() {
         let dir = std::env::temp_dir().join("no-such-kernel-tree");
         let missing = cannot_build(&dir, false);
-        assert!(missing[0].contains("is no kernel's build tree"), "{missing:?}");
+        assert!(
+            missing[0].contains("is no kernel's build tree"),
+            "{missing:?}"
+        );
         let missing = cannot_build(&dir, true);
         assert!(
-            missing.iter().any(|m| m.contains(&format!("linux-headers-{}", release()))),
+            missing
+                .iter()
+                .any(|m| m.contains(&format!("linux-headers-{}", release()))),
             "{missing:?}"
         );
     }
