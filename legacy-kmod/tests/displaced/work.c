@@ -6,7 +6,10 @@
  */
 #ifdef FREESTANDING
 #include <stddef.h>
+/* Memory is copied byte by byte here, each a handful of instructions. */
+#define FIRINGS 8
 #else
+#define FIRINGS 40
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -79,7 +82,7 @@ static void machine(void)
 	add(report.code);
 	if (!vm)
 		return;
-	for (i = 0; i < 40; i++) {
+	for (i = 0; i < FIRINGS; i++) {
 		context[0] = i * 0x9e3779b97f4a7c15ull;
 		context[1] = i;
 		firing.context = context;
