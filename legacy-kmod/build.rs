@@ -35,7 +35,18 @@ fn host_vm() {
         cc.flag("-fno-omit-frame-pointer");
         link_runtimes(&cc);
     }
+    if cfg!(feature = "fuzz") {
+        cc.flag("-fsanitize-coverage=trace-pc,trace-cmp");
+        println!("cargo::rustc-link-arg=-Wl,--wrap=__sanitizer_cov_trace_pc");
+    }
     cc.compile("dt_host_vm");
+    if cfg!(feature = "fuzz") {
+        // Not counted itself.
+        cc::Build::new()
+            .file("kmod/host/cover.c")
+            .opt_level(2)
+            .compile("dt_cover");
+    }
 }
 
 /// rustc links with -nodefaultlibs, so the compiler driver does not add the

@@ -15,6 +15,7 @@ typedef struct psinfo {
 	gid_t pr_egid;
 	uintptr_t pr_addr;
 	string pr_fname;
+	string pr_psargs;
 } psinfo_t;
 
 translator psinfo_t < struct task_struct *T > {
@@ -29,22 +30,8 @@ translator psinfo_t < struct task_struct *T > {
 	pr_egid = T->cred->egid.val;
 	pr_addr = (uintptr_t)T;
 	pr_fname = stringof(T->group_leader->comm);
-};
-
-typedef struct lwpsinfo {
-	int pr_flag;
-	id_t pr_lwpid;
-	uintptr_t pr_addr;
-	int pr_pri;
-	processorid_t pr_onpro;
-} lwpsinfo_t;
-
-translator lwpsinfo_t < struct task_struct *T > {
-	pr_flag = T->flags;
-	pr_lwpid = T->pid;
-	pr_addr = (uintptr_t)T;
-	pr_pri = T->prio;
-	pr_onpro = cpu;
+	/* Only the current process's memory can be looked at. */
+	pr_psargs = T->mm == curthread->mm ? execargs : stringof(T->group_leader->comm);
 };
 
 typedef struct cpuinfo {
@@ -56,5 +43,4 @@ translator cpuinfo_t < struct task_struct *T > {
 };
 
 inline psinfo_t *curpsinfo = xlate <psinfo_t *> (curthread);
-inline lwpsinfo_t *curlwpsinfo = xlate <lwpsinfo_t *> (curthread);
 inline cpuinfo_t *curcpu = xlate <cpuinfo_t *> (curthread);

@@ -284,6 +284,121 @@ macro_rules! define_tags { ($($name:ident, $meaning:literal;)*) => {
 
 for_each_tag!(define_tags);
 
+/// Tags that no program can be made to raise, and why. Every other one is in the name of a program that must be refused.
+pub const NEVER_RAISED: &[(Tag, &str)] = &[
+    (
+        Tag::D_TYPE_ERR,
+        "a type definition that is malformed has a tag of its own for each way",
+    ),
+    (
+        Tag::D_ASRELO,
+        "code is made for a kernel that is known; nothing is left to be relocated",
+    ),
+    (
+        Tag::D_CG_DYN,
+        "a value of dynamic type is a translated one: D_XLATE_DYN",
+    ),
+    (
+        Tag::D_OP_DYN,
+        "a value of dynamic type is a translated one: D_XLATE_DYN",
+    ),
+    (
+        Tag::D_TRACE_DYN,
+        "a value of dynamic type is a translated one: D_XLATE_DYN",
+    ),
+    (
+        Tag::D_DECL_DYNOBJ,
+        "no type that can be declared is dynamic",
+    ),
+    (Tag::D_ID_OFLOW, "it takes more than 60,000 variables"),
+    (
+        Tag::D_ARR_BADREF,
+        "an associative array without an index is D_OP_ARRFUN, one with a wrong one D_PROTO_LEN or D_PROTO_ARG",
+    ),
+    (
+        Tag::D_ALLOCA_INCOMPAT,
+        "pointers to scratch are ordinary ones here: a stale one faults where it is used",
+    ),
+    (
+        Tag::D_ALLOCA_SIZE,
+        "sizes are known when a probe fires: too much is a fault",
+    ),
+    (
+        Tag::D_TRACE_PROTO,
+        "a wrong number of arguments is D_PROTO_LEN",
+    ),
+    (
+        Tag::D_TRACEMEM_ARGS,
+        "a wrong number of arguments is D_TRACEMEM_PROTO",
+    ),
+    (
+        Tag::D_PROV_NOTTYPE,
+        "the grammar has nothing but a list of parameters there",
+    ),
+    (
+        Tag::D_XLATE_NOCONV,
+        "a translated value is of use by its members alone: D_XLATE_DYN, D_CAST_INVAL",
+    ),
+    (
+        Tag::D_DECL_PROTO_FORM,
+        "the grammar reads no malformed list of parameters: D_SYNTAX",
+    ),
+    (
+        Tag::D_IDENT_AMBIG,
+        "a program's own variable hides the kernel's enumerator: to ask for each name would read the kernel's types for every program",
+    ),
+    (
+        Tag::D_SYM_BADREF,
+        "every kernel symbol with a type can be read, and every one has an address",
+    ),
+    (
+        Tag::D_SYM_MODEL,
+        "the kernel and its modules have one data model",
+    ),
+    (
+        Tag::D_OP_IVAL,
+        "what has no value has a type that no operator takes",
+    ),
+    (
+        Tag::D_MACRO_UNUSED,
+        "the command line is at fault, not a program",
+    ),
+    (
+        Tag::D_AGG_BADPARAM,
+        "parameters of each aggregating function have tags of their own",
+    ),
+    (
+        Tag::D_LLQUANT_FACTORMATCH,
+        "D_LLQUANT_MATCHFACTOR says the same",
+    ),
+    (
+        Tag::D_LLQUANT_NSTEPMATCH,
+        "D_LLQUANT_MATCHSTEPS says the same",
+    ),
+    (Tag::D_PROC_BADPID, NO_PID),
+    (Tag::D_PROC_BADPROV, NO_PID),
+    (Tag::D_PROC_CREATEFAIL, NO_PID),
+    (Tag::D_PROC_FUNC, NO_PID),
+    (Tag::D_PROC_GRAB, NO_PID),
+    (Tag::D_PROC_IDENT, NO_PID),
+    (Tag::D_PROC_LIB, NO_PID),
+    (Tag::D_PROC_NAME, NO_PID),
+    (Tag::D_PROC_NODEV, NO_PID),
+    (Tag::D_PROC_OFF, NO_PID),
+    (Tag::D_PROC_ALIGN, NO_PID),
+    (Tag::D_PROC_DYN, NO_PID),
+    (Tag::D_PROC_USDT, NO_PID),
+    (Tag::D_PRINTM_ADDR, NO_PRINTM),
+    (Tag::D_PRINTM_SIZE, NO_PRINTM),
+    (Tag::D_PRINTM_PROTO, NO_PRINTM),
+    (Tag::D_PCAP_ADDR, NO_PCAP),
+    (Tag::D_PCAP_PROTO, NO_PCAP),
+];
+
+const NO_PID: &str = "there is no pid provider yet";
+const NO_PRINTM: &str = "printm() is not there yet";
+const NO_PCAP: &str = "pcap() is not there yet";
+
 impl std::fmt::Display for Tag {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name())

@@ -15,6 +15,8 @@ mod check;
 pub mod diag;
 pub mod dif;
 pub mod format;
+#[cfg(any(test, feature = "testing"))]
+pub mod generate;
 pub mod kernel;
 mod lex;
 pub mod library;
@@ -31,6 +33,9 @@ use parse::{Input, InputKind, MacroArgs, ParseOptions, ProbeFlag};
 use program::Program;
 use source::Sources;
 
+/// The longest string that there can be (`-x strsize`).
+pub const MOST_STRSIZE: u32 = 1 << 20;
+
 /// What compiling depends on beside the text and the kernel.
 #[derive(Clone, Debug)]
 pub struct CompileOpts {
@@ -42,12 +47,22 @@ pub struct CompileOpts {
     pub stackframes: u16,
     /// Frames of `ustack()`.
     pub ustackframes: u16,
+    /// Frames of `jstack()`.
+    pub jstackframes: u16,
+    /// Bytes of a packet that `pcap()` records at the most.
+    pub pcapsize: u32,
+    /// Bytes that `print()` records at the most; 0 = all.
+    pub printsize: u32,
     /// A probe description may match nothing (`-Z`).
     pub zdefs: bool,
     /// `-x pspec`
     pub pspec: bool,
     /// `-x empty`
     pub empty: bool,
+    /// `-x version`: names that came later are not there.
+    pub version: Option<ast::Version>,
+    /// `-x amin`: the least stability of what the program uses.
+    pub amin: Option<ast::Attributes>,
 }
 
 impl Default for CompileOpts {
@@ -57,9 +72,14 @@ impl Default for CompileOpts {
             strsize: 256,
             stackframes: 20,
             ustackframes: 20,
+            jstackframes: 50,
+            pcapsize: 1514,
+            printsize: 0,
             zdefs: false,
             pspec: false,
             empty: false,
+            version: None,
+            amin: None,
         }
     }
 }
@@ -73,7 +93,7 @@ impl CompileOpts {
             "strsize" => {
                 self.strsize = num()
                     .and_then(|n| u32::try_from(n).ok())
-                    .filter(|n| *n > 0)
+                    .filter(|n| (1..=MOST_STRSIZE).contains(n))
                     .unwrap_or(self.strsize)
             }
             "stackframes" => {
@@ -88,7 +108,26 @@ impl CompileOpts {
                     .filter(|n| *n > 0)
                     .unwrap_or(self.ustackframes)
             }
+            "jstackframes" => {
+                self.jstackframes = num()
+                    .and_then(|n| u16::try_from(n).ok())
+                    .filter(|n| *n > 0)
+                    .unwrap_or(self.jstackframes)
+            }
+            "pcapsize" => {
+                self.pcapsize = num()
+                    .and_then(|n| u32::try_from(n).ok())
+                    .filter(|n| *n > 0)
+                    .unwrap_or(self.pcapsize)
+            }
+            "printsize" => {
+                self.printsize = num()
+                    .and_then(|n| u32::try_from(n).ok())
+                    .unwrap_or(self.printsize)
+            }
             "zdefs" => self.zdefs = true,
+            "version" => self.version = value.and_then(pragma::parse_version).or(self.version),
+            "amin" => self.amin = value.and_then(pragma::parse_attributes).or(self.amin),
             _ => {}
         }
     }

@@ -1,7 +1,11 @@
 //! The D library: definitions that DTrace's scripts take for granted, as D text. Each is compiled before a program that
 //! names anything of it, and costs nothing for others.
 
-use crate::kernel::{KernelView, TypeNs};
+use crate::ast::{Dependency, PragmaKind};
+use crate::check::pragma::{module_matches, provider_matches};
+use crate::kernel::{KType, KernelView, TypeNs};
+use crate::parse::{self, Input, InputKind, MacroArgs, ParseOptions};
+use crate::source::{SourceId, Sources};
 
 /// A text of the library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,8 +16,17 @@ pub struct Library {
     pub text: &'static str,
     /// A program that wants it contains one of these.
     words: &'static [&'static str],
-    /// It needs the kernel's types.
-    typed: bool,
+    needs: Needs,
+}
+
+/// What a text needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    /// The kernel's types.
+    Types,
+    /// A `struct task_struct` that has a member of this name.
+    TaskMember(&'static str),
 }
 
 /// All of them.
@@ -22,18 +35,52 @@ pub const LIBRARIES: &[Library] = &[
         name: "procfs.d",
         text: include_str!("../dlib/procfs.d"),
         words: &["psinfo", "curcpu", "cpuinfo_t"],
-        typed: true,
+        needs: Needs::Types,
+    },
+    Library {
+        name: "lwp.d",
+        text: include_str!("../dlib/lwp.d"),
+        words: LWP,
+        needs: Needs::TaskMember("__state"),
+    },
+    Library {
+        name: "lwp_old.d",
+        text: include_str!("../dlib/lwp_old.d"),
+        words: LWP,
+        needs: Needs::TaskMember("state"),
+    },
+    Library {
+        name: "io.d",
+        text: include_str!("../dlib/io.d"),
+        words: &["fds", "cwd", "root", "fileinfo"],
+        needs: Needs::Types,
+    },
+    Library {
+        name: "fcntl.d",
+        text: include_str!("../dlib/fcntl.d"),
+        words: &["O_"],
+        needs: Needs::Nothing,
+    },
+    Library {
+        name: "pcap.d",
+        text: include_str!("../dlib/pcap.d"),
+        words: &["PCAP_"],
+        needs: Needs::Nothing,
     },
     Library {
         name: "regs.d",
         text: include_str!("../dlib/regs.d"),
         words: &["uregs"],
-        typed: false,
+        needs: Needs::Nothing,
     },
 ];
 
+const LWP: &[&str] = &[
+    "lwpsinfo", "SSLEEP", "SRUN", "SZOMB", "SSTOP", "SIDL", "SONPROC", "SWAIT",
+];
+
 /// Names of the library that, where it could not be compiled, need another message than "unknown".
-pub const TYPED_NAMES: &[&str] = &["curpsinfo", "curlwpsinfo", "curcpu"];
+pub const TYPED_NAMES: &[&str] = &["curpsinfo", "curlwpsinfo", "curcpu", "fds", "cwd", "root"];
 
 impl Library {
     /// Whether a text may mean something of it.
@@ -44,7 +91,73 @@ impl Library {
     /// Whether it can be compiled for this kernel.
     pub fn possible(&self, kernel: &dyn KernelView) -> bool {
         let task = || kernel.type_by_name(None, TypeNs::Struct, "task_struct");
-        !self.typed || task().is_some()
+        match self.needs {
+            Needs::Nothing => true,
+            Needs::Types => task().is_some(),
+            Needs::TaskMember(name) => match task().and_then(|t| kernel.ktype(t)) {
+                Some(KType::Struct { members, .. }) => members.iter().any(|m| m.name == name),
+                _ => false,
+            },
+        }
+    }
+}
+
+/// Libraries of others, in the order in which they can be compiled: each after those that it depends on (`#pragma D
+/// depends_on`). One whose dependencies are not there is left out, as DTrace does: its providers are not on this system.
+pub fn in_order(
+    sources: &Sources,
+    libraries: &[SourceId],
+    kernel: &dyn KernelView,
+) -> Vec<SourceId> {
+    let macros = MacroArgs {
+        defaultargs: true,
+        argref: true,
+        ..MacroArgs::default()
+    };
+    let how = ParseOptions {
+        macros: &macros,
+        is_type: &|_| false,
+        pspec: false,
+        empty: true,
+    };
+    // Names of the libraries that each one waits for. What is wrong with its text is said when it is compiled.
+    let mut waiting: Vec<(SourceId, Vec<String>)> = Vec::new();
+    for &src in libraries {
+        let kind = InputKind::Library;
+        let (ast, _) = parse::parse(sources, &[Input { src, kind }], &how);
+        let mut needs = Vec::new();
+        let mut met = true;
+        for p in ast.pragmas {
+            let PragmaKind::DependsOn { kind, name } = p.kind else {
+                continue;
+            };
+            match kind {
+                Dependency::Library => needs.push(name.name),
+                Dependency::Provider => met &= provider_matches(kernel, &name.name),
+                Dependency::Module => met &= module_matches(kernel, &name.name),
+            }
+        }
+        if met {
+            waiting.push((src, needs));
+        }
+    }
+    let file = |src: SourceId| {
+        let name = sources.get(src).map_or("", |s| s.name.as_str());
+        name.rsplit('/').next().unwrap_or(name)
+    };
+    let mut out: Vec<SourceId> = Vec::new();
+    loop {
+        let there = |need: &String| {
+            let own = LIBRARIES.iter().any(|l| l.name == need);
+            own || out.iter().any(|&src| file(src) == need)
+        };
+        let Some(next) = waiting
+            .iter()
+            .position(|(_, needs)| needs.iter().all(there))
+        else {
+            return out;
+        };
+        out.push(waiting.remove(next).0);
     }
 }
 
@@ -53,10 +166,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn libraries_come_after_what_they_depend_on() {
+        let mut sources = Sources::new();
+        let mut add = |name: &str, text: &str| sources.add(name, text);
+        let a = add("lib/a.d", "#pragma D depends_on library b.d\nint a;");
+        let b = add("lib/b.d", "#pragma D depends_on library io.d\nint b;");
+        let lost = add("lib/c.d", "#pragma D depends_on library d.d\nint c;");
+        let circle = add("lib/e.d", "#pragma D depends_on library e.d\nint e;");
+        let kernel = crate::kernel::EmptyKernel;
+        assert_eq!(in_order(&sources, &[a, b, lost, circle], &kernel), [b, a]);
+    }
+
+    #[test]
     fn names_call_for_their_library() {
         for name in TYPED_NAMES {
             let mut of = LIBRARIES.iter().filter(|l| l.wanted(name));
-            assert!(of.any(|l| l.typed && l.text.contains(name)), "{name}");
+            assert!(
+                of.any(|l| l.needs != Needs::Nothing && l.text.contains(name)),
+                "{name}"
+            );
         }
         assert!(!LIBRARIES.iter().any(|l| l.wanted("BEGIN { trace(pid); }")));
     }

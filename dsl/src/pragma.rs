@@ -234,7 +234,7 @@ fn option(words: &mut &[Word<'_>]) -> Result<PragmaKind, Bad> {
 }
 
 /// `name/data/class`
-fn parse_attributes(text: &str) -> Option<Attributes> {
+pub fn parse_attributes(text: &str) -> Option<Attributes> {
     let mut parts = text.split('/');
     let name = Stability::from_word(parts.next()?)?;
     let data = Stability::from_word(parts.next()?)?;

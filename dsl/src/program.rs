@@ -29,6 +29,8 @@ pub struct Program {
     pub aggs: Vec<AggDef>,
     /// `#pragma D option` settings, in order; command-line `-x` settings go before them.
     pub options: Vec<(String, Option<String>, Span)>,
+    /// Descriptions that match nothing, where that is allowed: no clause has them.
+    pub unmatched: Vec<ProbeDesc>,
 }
 
 /// A probe description as written: four globs, or a probe id. An empty field matches anything.
@@ -166,6 +168,21 @@ pub enum StmtKind {
     Raise(Difo),
     /// `chill(nanoseconds)`, run where the probe fires.
     Chill(Difo),
+    /// `pcap(skb, kind)`: a packet, for a capture file.
+    Pcap {
+        /// When, in nanoseconds since 1970.
+        time: Datum,
+        /// What kind of packet, as capture files number it.
+        link: Datum,
+        /// Bytes on the wire.
+        bytes: Datum,
+        /// How many of them lie together in memory.
+        there: Datum,
+        /// Those, `pcapsize` at the most.
+        data: Datum,
+    },
+    /// `return(value)`: the function does not run, and gives this.
+    Return(Difo),
     /// `speculate(id)`: the clause's record waits for a commit. An integer of 8 bytes, which becomes the kernel side's token.
     Speculate(Datum),
     /// `commit(id)`, as above.
@@ -183,7 +200,9 @@ impl StmtKind {
     /// What it evaluates without recording it, of a statement that is nothing else.
     pub fn own_difo(&self) -> Option<&Difo> {
         match self {
-            StmtKind::Expr(d) | StmtKind::Raise(d) | StmtKind::Chill(d) => Some(d),
+            StmtKind::Expr(d) | StmtKind::Raise(d) | StmtKind::Chill(d) | StmtKind::Return(d) => {
+                Some(d)
+            }
             StmtKind::Trace(_)
             | StmtKind::Tracemem { .. }
             | StmtKind::Printf { .. }
@@ -200,6 +219,7 @@ impl StmtKind {
             | StmtKind::Ftruncate
             | StmtKind::Freopen { .. }
             | StmtKind::System { .. }
+            | StmtKind::Pcap { .. }
             | StmtKind::Speculate(_)
             | StmtKind::Commit(_)
             | StmtKind::Discard(_) => None,
@@ -212,6 +232,7 @@ impl StmtKind {
             StmtKind::Freopen { .. }
             | StmtKind::System { .. }
             | StmtKind::Raise(_)
+            | StmtKind::Return(_)
             | StmtKind::Chill(_) => true,
             StmtKind::Expr(_)
             | StmtKind::Trace(_)
@@ -228,6 +249,7 @@ impl StmtKind {
             | StmtKind::Denormalize(_)
             | StmtKind::Setopt(..)
             | StmtKind::Ftruncate
+            | StmtKind::Pcap { .. }
             | StmtKind::Speculate(_)
             | StmtKind::Commit(_)
             | StmtKind::Discard(_) => false,

@@ -92,7 +92,19 @@ fn every_error_case_reports_the_tag_in_its_name() {
 fn difos(kind: &StmtKind) -> Vec<&Difo> {
     let mut out = Vec::new();
     match kind {
-        StmtKind::Expr(d) | StmtKind::Raise(d) | StmtKind::Chill(d) => out.push(d),
+        StmtKind::Expr(d) | StmtKind::Raise(d) | StmtKind::Chill(d) | StmtKind::Return(d) => {
+            out.push(d);
+        }
+        StmtKind::Pcap {
+            time,
+            link,
+            bytes,
+            there,
+            data,
+        } => {
+            let all = [time, link, bytes, there, data];
+            out.extend(all.into_iter().filter_map(|d| d.difo()));
+        }
         StmtKind::Setopt(name, value) => {
             out.extend(name.difo());
             out.extend(value.as_ref().and_then(|d| d.difo()));

@@ -70,6 +70,8 @@ fn caps(cpus: u32, offsets: &Offsets) -> Caps {
             task_start_time: Some(offsets.start_time),
             task_sum_exec_runtime: Some(offsets.sum_exec_runtime),
             realtime_offset: realtime_offset(),
+            // Of files, paths and locks nothing is known here.
+            ..KernelOffsets::default()
         },
     }
 }
@@ -222,6 +224,25 @@ impl KmodSession {
     }
 }
 
+impl KmodSession {
+    fn entries(&mut self, agg: AggId, cpus: bool) -> Result<Vec<AggEntry>, BackendError> {
+        let layout = self.layout(agg)?;
+        let keyless = layout.keys.is_empty();
+        let (func, words) = (layout.func, layout.words as usize);
+        let elements = self.elements(layout.map)?;
+        let entries = elements.into_iter().filter_map(|(key, value)| {
+            let (data, updated) = agg::combine(func, words, &value);
+            let key = if keyless { Vec::new() } else { key };
+            let cpus = match cpus {
+                true => agg::by_cpu(func, words, &value),
+                false => Vec::new(),
+            };
+            (!keyless || updated).then_some(AggEntry { key, data, cpus })
+        });
+        Ok(entries.collect())
+    }
+}
+
 impl Session for KmodSession {
     fn go(&mut self) -> Result<(), BackendError> {
         self.run(Phase::Begin)?;
@@ -248,16 +269,11 @@ impl Session for KmodSession {
     }
 
     fn aggregate(&mut self, agg: AggId) -> Result<Vec<AggEntry>, BackendError> {
-        let layout = self.layout(agg)?;
-        let keyless = layout.keys.is_empty();
-        let (func, words) = (layout.func, layout.words as usize);
-        let elements = self.elements(layout.map)?;
-        let entries = elements.into_iter().filter_map(|(key, value)| {
-            let (data, updated) = agg::combine(func, words, &value);
-            let key = if keyless { Vec::new() } else { key };
-            (!keyless || updated).then_some(AggEntry { key, data })
-        });
-        Ok(entries.collect())
+        self.entries(agg, false)
+    }
+
+    fn aggregate_cpus(&mut self, agg: AggId) -> Result<Vec<AggEntry>, BackendError> {
+        self.entries(agg, true)
     }
 
     fn agg_reset(&mut self, agg: AggId, keys: Option<&[Vec<u8>]>) -> Result<(), BackendError> {

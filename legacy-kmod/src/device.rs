@@ -32,7 +32,7 @@ impl Device {
             }
             _ => BackendError::Io {
                 what: format!("opening {PATH}"),
-                source: e,
+                cause: e,
             },
         })?;
         let mut device = Device {
@@ -62,9 +62,9 @@ impl Device {
     }
 
     fn call<T>(&self, call: Call, arg: &mut T) -> Result<(), BackendError> {
-        self.raw(call, arg).map_err(|source| BackendError::Io {
+        self.raw(call, arg).map_err(|cause| BackendError::Io {
             what: call.name.to_owned(),
-            source,
+            cause,
         })
     }
 
@@ -91,13 +91,13 @@ impl Device {
             bytes: blob.len() as u64,
             report: Report::default(),
         };
-        let Err(source) = self.raw(ioctl::LOAD, &mut args) else {
+        let Err(cause) = self.raw(ioctl::LOAD, &mut args) else {
             return Ok(());
         };
         let r = args.report;
         if r.code == 0 {
             let what = ioctl::LOAD.name.to_owned();
-            return Err(BackendError::Io { what, source });
+            return Err(BackendError::Io { what, cause });
         }
         let why = Code::from_number(r.code).map_or("an unknown code", Code::text);
         let mut place = String::new();
@@ -247,7 +247,7 @@ impl Device {
         match self.raw(ioctl::MAP, &mut args) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => Err(BackendError::Io {
                 what: ioctl::MAP.name.to_owned(),
-                source: e,
+                cause: e,
             }),
             _ => Ok(()),
         }

@@ -75,9 +75,9 @@ impl Kernel {
     pub fn new(btf: Option<&Path>) -> Result<Kernel, BackendError> {
         let kernel = Kernel::default();
         if let Some(path) = btf {
-            let data = std::fs::read(path).map_err(|source| BackendError::Io {
+            let data = std::fs::read(path).map_err(|cause| BackendError::Io {
                 what: format!("reading {}", path.display()),
-                source,
+                cause,
             })?;
             let btf = Btf::parse(data).ok_or_else(|| {
                 BackendError::Other(format!(
@@ -229,8 +229,8 @@ impl Kernel {
             found.ranges.insert(e.name.to_owned(), e.addr..end);
             found.list.push(FuncSym {
                 index,
-                name: e.name.to_owned(),
-                module: "vmlinux".to_owned(),
+                name: e.name.into(),
+                module: "vmlinux".into(),
                 alias,
             });
         }

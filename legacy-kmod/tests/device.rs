@@ -137,8 +137,8 @@ fn malformed_images() {
         );
     }
     // Every byte of it changed: refused or taken, never worse.
-    for at in 0..good.len() {
-        let (got, report) = load(&open(), &patched(at, good[at] ^ 0x55));
+    for (at, byte) in good.iter().enumerate() {
+        let (got, report) = load(&open(), &patched(at, byte ^ 0x55));
         assert_eq!(got != 0, report.code != 0, "byte {at}: {report:?}");
     }
     let file = open();

@@ -5,7 +5,7 @@ use crate::caps::Caps;
 use crate::image::Image;
 use crate::site::ProbeInfo;
 use dsl::kernel::KernelView;
-use dsl::program::{AggId, ClauseId, ProbeDesc};
+use dsl::program::{AggId, ClauseId, ProbeDesc, Program};
 use std::time::Duration;
 
 /// Why a back end could not do what it was asked.
@@ -29,17 +29,42 @@ pub enum BackendError {
         /// File.
         log: String,
     },
+    /// The kernel found a program too complex: divided it may do.
+    #[error("{0}")]
+    TooComplex(String),
     /// A system call failed.
-    #[error("{what}: {source}")]
+    // Not as its `source`, which whoever prints the chain would print again.
+    #[error("{what}: {cause}")]
     Io {
         /// What was tried.
         what: String,
         /// Errno.
-        source: std::io::Error,
+        cause: std::io::Error,
+    },
+    /// The kernel has no memory for a buffer; there may be some for a smaller one.
+    #[error("{what}: {cause}")]
+    NoRoom {
+        /// Which.
+        buffer: Buffer,
+        /// What was tried.
+        what: String,
+        /// Errno.
+        cause: std::io::Error,
     },
     /// Everything else.
     #[error("{0}")]
     Other(String),
+}
+
+/// What takes memory, as much as the user says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Buffer {
+    /// `bufsize`.
+    Records,
+    /// `aggsize`.
+    Aggregations,
+    /// `dynvarsize`.
+    Variables,
 }
 
 /// A kernel-side engine: the kernel's own BPF, the legacy module, or the one that prints.
@@ -48,6 +73,17 @@ pub trait Backend {
     fn name(&self) -> &'static str;
     /// Read by the lowering.
     fn caps(&self) -> &Caps;
+    /// The same, with what only some programs need to know of the kernel's structures.
+    fn caps_for(&self, program: &Program) -> Caps {
+        let _ = program;
+        self.caps().clone()
+    }
+    /// Where the code lies that stands between a tracepoint and its programs, and therefore on their stacks: from, to,
+    /// ascending.
+    fn trampolines(&self, tracepoint: &str) -> Vec<(u64, u64)> {
+        let _ = tracepoint;
+        Vec::new()
+    }
     /// Read by the checker.
     fn kernel(&self) -> &dyn KernelView;
     /// The probes that a description matches, ascending by id. No match is an empty list, not an error.
@@ -57,6 +93,11 @@ pub trait Backend {
     fn why_none(&self, desc: &ProbeDesc) -> Option<String> {
         let _ = desc;
         None
+    }
+    /// What a description could mean and the kernel has, but can't be probed; a sentence for each reason.
+    fn left_out(&self, desc: &ProbeDesc) -> Vec<String> {
+        let _ = desc;
+        Vec::new()
     }
     /// What it offers here, each item found out by trying, for `--backends`. Takes its time: nothing else asks for all of it.
     fn abilities(&self) -> Vec<Ability> {
@@ -110,6 +151,8 @@ pub struct AggEntry {
     pub key: Vec<u8>,
     /// The function's data in plain form (`min`/`max` as signed values): see `dif-isa.md` §8, without packed arguments.
     pub data: Vec<i64>,
+    /// The same for each CPU, by its number: those that updated it. Only [`Session::aggregate_cpus`] fills it.
+    pub cpus: Vec<(u32, Vec<i64>)>,
 }
 
 /// What was lost, since the session began.
@@ -131,6 +174,8 @@ pub trait Session {
     fn wake_fd(&self) -> Option<std::os::fd::RawFd>;
     /// The elements of an aggregation, as they are now, in no order. A keyless one that was never updated gives none.
     fn aggregate(&mut self, agg: AggId) -> Result<Vec<AggEntry>, BackendError>;
+    /// The same, with each CPU's own data beside what they come to together.
+    fn aggregate_cpus(&mut self, agg: AggId) -> Result<Vec<AggEntry>, BackendError>;
     /// Forgets these elements' values (all elements where `keys` is `None`): deleted where the aggregation has keys.
     fn agg_reset(&mut self, agg: AggId, keys: Option<&[Vec<u8>]>) -> Result<(), BackendError>;
     /// What was lost so far.

@@ -1,7 +1,6 @@
 //! What a kernel side can do, as data. The lowering reads this and nothing else about its target.
 
-use crate::service::Service;
-use std::collections::BTreeMap;
+use crate::service::{Service, Services};
 
 /// How records reach user space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +16,8 @@ pub enum RingKind {
 pub struct Caps {
     /// Instructions per program. 4096 before Linux 5.2, a million since.
     pub max_insns: u32,
-    /// The id by which each service is called; absent = not there, and lowering takes the fallback or refuses with its name.
-    pub services: BTreeMap<Service, u32>,
+    /// The id by which each service is called; where there is none, lowering takes the fallback or refuses with its name.
+    pub services: Services,
     /// How records leave.
     pub ring: RingKind,
     /// Loops with a bound that the verifier can see (Linux 5.3).
@@ -64,8 +63,59 @@ pub struct KernelOffsets {
     pub task_start_time: Option<u32>,
     /// `task_struct.se.sum_exec_runtime`, for `vtimestamp`.
     pub task_sum_exec_runtime: Option<u32>,
+    /// For `d_path()`: how to get from a file to its name.
+    pub path: Option<PathOffsets>,
+    /// For `getf()`: how to get from a task to its open files.
+    pub files: Option<FileOffsets>,
+    /// For `execargs`: where a task's arguments lie.
+    pub args: Option<ArgsOffsets>,
+    /// `mutex.owner`.
+    pub mutex_owner: Option<u32>,
+    /// `rw_semaphore.count`.
+    pub rwsem_count: Option<u32>,
     /// Difference CLOCK_REALTIME − CLOCK_MONOTONIC in ns when tracing began, for `walltimestamp`.
     pub realtime_offset: i64,
+}
+
+/// See [`KernelOffsets::path`]. Each is named by structure and member.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct PathOffsets {
+    pub path_mnt: u32,
+    pub path_dentry: u32,
+    pub mount_mnt: u32,
+    pub mount_parent: u32,
+    pub mount_mountpoint: u32,
+    pub vfsmount_root: u32,
+    pub dentry_parent: u32,
+    pub dentry_name: u32,
+    pub dentry_len: u32,
+    pub dentry_pprev: u32,
+    pub dentry_sb: u32,
+    pub dentry_inode: u32,
+    pub sb_magic: u32,
+    pub inode_ino: u32,
+    pub task_fs: u32,
+    pub fs_root: u32,
+}
+
+/// See [`KernelOffsets::files`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct FileOffsets {
+    pub task_files: u32,
+    pub files_fdt: u32,
+    pub fdt_max: u32,
+    pub fdt_fd: u32,
+}
+
+/// See [`KernelOffsets::args`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct ArgsOffsets {
+    pub task_mm: u32,
+    pub mm_start: u32,
+    pub mm_end: u32,
 }
 
 impl Caps {

@@ -115,6 +115,20 @@ pub enum ProgKind {
     },
 }
 
+impl ProgKind {
+    /// The tracepoint, of a program that is attached to one.
+    pub fn tracepoint(&self) -> Option<&str> {
+        match self {
+            ProgKind::RawTracepoint { name } | ProgKind::BtfTracepoint { name } => Some(name),
+            ProgKind::TestRun { .. }
+            | ProgKind::Kprobe { .. }
+            | ProgKind::KprobeMulti { .. }
+            | ProgKind::Fentry { .. }
+            | ProgKind::Timer { .. } => None,
+        }
+    }
+}
+
 /// How a program finds out which of its probes fired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Select {

@@ -24,9 +24,17 @@ pub fn data(kind: &StmtKind) -> Vec<&Datum> {
         | StmtKind::System { args, .. } => args.iter().collect(),
         StmtKind::Setopt(name, value) => std::iter::once(name).chain(value).collect(),
         StmtKind::Trunc(_, d) => d.iter().collect(),
+        StmtKind::Pcap {
+            time,
+            link,
+            bytes,
+            there,
+            data,
+        } => vec![time, link, bytes, there, data],
         StmtKind::Expr(_)
         | StmtKind::Raise(_)
         | StmtKind::Chill(_)
+        | StmtKind::Return(_)
         | StmtKind::Ftruncate
         | StmtKind::Printa { .. }
         | StmtKind::Aggregate { .. }
@@ -77,19 +85,20 @@ pub fn record(clause: &Clause) -> RecordLayout {
                     (FieldKind::Sym { kind: *kind }, 8, bytes)
                 }
             };
-            at = at.next_multiple_of(align);
+            // A record that is too large is refused when its code is made.
+            at = at.checked_next_multiple_of(align).unwrap_or(u32::MAX);
             fields.push(Field {
                 stmt: s as u32,
                 datum: d as u32,
                 off: at,
                 kind,
             });
-            at += bytes;
+            at = at.saturating_add(bytes);
         }
     }
     RecordLayout {
         emits,
-        fixed: at.next_multiple_of(8),
+        fixed: at.checked_next_multiple_of(8).unwrap_or(u32::MAX),
         fields,
     }
 }

@@ -140,14 +140,14 @@ fn attach_kind(site: &Site, caps: &Caps) -> Option<(ProgKind, Select)> {
             (true, _) => (ProgKind::KprobeMulti { ret: *ret }, Select::Cookie),
             (false, true) => (
                 ProgKind::Kprobe {
-                    function: name.clone(),
+                    function: name.to_string(),
                     ret: *ret,
                 },
                 Select::One,
             ),
             (false, false) => (
                 ProgKind::Fentry {
-                    function: name.clone(),
+                    function: name.to_string(),
                     ret: *ret,
                 },
                 Select::One,

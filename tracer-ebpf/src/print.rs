@@ -72,12 +72,12 @@ impl<W: Write> Backend for PrintBackend<W> {
             .collect())
     }
     fn load(&self, image: &Image, _: &LoadOptions<'_>) -> Result<Box<dyn Session>, BackendError> {
-        let text = isa::print(image, &self.caps.services);
+        let text = isa::print(image, &self.caps.services.all());
         let mut out = self.out.lock().unwrap_or_else(|e| e.into_inner());
         out.write_all(text.as_bytes())
-            .map_err(|source| BackendError::Io {
+            .map_err(|cause| BackendError::Io {
                 what: "printing the programs".to_owned(),
-                source,
+                cause,
             })?;
         Ok(Box::new(Printed))
     }
@@ -97,6 +97,9 @@ impl Session for Printed {
         None
     }
     fn aggregate(&mut self, _: AggId) -> Result<Vec<AggEntry>, BackendError> {
+        Ok(Vec::new())
+    }
+    fn aggregate_cpus(&mut self, _: AggId) -> Result<Vec<AggEntry>, BackendError> {
         Ok(Vec::new())
     }
     fn agg_reset(&mut self, _: AggId, _: Option<&[Vec<u8>]>) -> Result<(), BackendError> {

@@ -42,9 +42,9 @@ pub enum Site {
     /// A kernel function.
     Func {
         /// Symbol.
-        name: String,
+        name: Arc<str>,
         /// `vmlinux` or a module.
-        module: String,
+        module: Arc<str>,
         /// Return instead of entry.
         ret: bool,
     },

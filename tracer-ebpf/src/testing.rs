@@ -10,11 +10,11 @@ use crate::image::{FAULT_RECORD, FieldKind, Image};
 use crate::plan::plan;
 use crate::site::{ProbeInfo, Site};
 use crate::{LowerOpts, lower};
+use dsl::dif::BuiltinVar;
 use dsl::dif::disasm::to_asm;
 use dsl::dif::generate::{Cfg, gen_difo_with, gen_vars};
 use dsl::dif::interp::{self, State};
 use dsl::dif::testing::{FixedWorld, splitmix};
-use dsl::dif::{BuiltinVar, Subr};
 use dsl::program::{Clause, Datum, DifType, Difo, ProbeDesc, Program, Stmt, StmtKind, VarDef};
 use dsl::source::Span;
 use std::sync::Arc;
@@ -154,16 +154,10 @@ pub fn agree(a: &Outcome, b: &Outcome) -> bool {
     }
 }
 
-/// What lowering can do so far: the generator's list without what is refused.
+/// What is tried: everything but what differs from engine to engine.
 pub fn config(strsize: u32, faults: bool) -> Cfg {
     use BuiltinVar::*;
-    let refused = [Subr::Cleanpath, Subr::Json, Subr::InetNtoa6];
     Cfg {
-        subrs: Cfg::SUBRS
-            .iter()
-            .copied()
-            .filter(|s| !refused.contains(s))
-            .collect(),
         builtins: vec![Pid, Tid, Uid, Gid, Execname, Arg0, Arg1, Arg2, Probefunc],
         strsize,
         faults,

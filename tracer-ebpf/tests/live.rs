@@ -237,7 +237,8 @@ fn timer_keeps_its_rate() {
         per_cpu: false,
     };
     let code = only(Phase::Active, None, &count());
-    // A virtual machine may be kept from its CPUs for a while: the rate must be right in one second of three.
+    // A virtual machine may be kept from its CPUs, and then a timer's firings are lost, whoever set it. So what is asked for is
+    // what a thread gets that sleeps for the same period, at a priority that nothing here is above; and in one second of three.
     let mut off = Vec::new();
     for _ in 0..3 {
         let mut s = load(
@@ -247,17 +248,38 @@ fn timer_keeps_its_rate() {
         .unwrap();
         s.go().unwrap();
         let start = Instant::now();
-        std::thread::sleep(Duration::from_secs(1));
-        let want = start.elapsed().as_secs_f64() * 997.0;
+        let awake = wakes(Duration::from_nanos(1_000_000_000 / 997), start);
+        let most = start.elapsed().as_secs_f64() * 997.0 * 1.02 + 2.0;
         s.stop().unwrap();
         let got = counted(&mut *s) as f64;
-        println!("{got} firings, {want:.0} expected");
-        if (got - want).abs() < want / 10.0 {
+        println!("{got} firings, a thread woke {awake} times, at most {most:.0} are right");
+        if got >= awake as f64 * 0.9 && got <= most {
             return;
         }
-        off.push((got, want));
+        off.push((got, awake, most));
     }
-    panic!("firings and how many were expected: {off:?}");
+    panic!("firings, a thread's wakes, and the most that is right: {off:?}");
+}
+
+/// How often a thread of the highest priority wakes in a second when it sleeps to the next multiple of `period`.
+fn wakes(period: Duration, start: Instant) -> u32 {
+    let run = move || {
+        let param = libc::sched_param { sched_priority: 50 };
+        // SAFETY: the parameter is ours and outlives the call; the calling thread alone is changed. A refusal (no
+        // privilege) leaves an ordinary thread, which wakes less often: the test asks for less then.
+        unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &param) };
+        let mut n = 0;
+        loop {
+            let gone = start.elapsed();
+            if gone >= Duration::from_secs(1) {
+                return n;
+            }
+            let next = period * (gone.div_duration_f64(period) as u32 + 1);
+            std::thread::sleep(next.saturating_sub(gone));
+            n += 1;
+        }
+    };
+    std::thread::spawn(run).join().expect("sleeps")
 }
 
 #[test]
@@ -482,7 +504,7 @@ fn killed_process_leaves_nothing() {
     child.kill().unwrap();
     child.wait().unwrap();
     // Freed after a grace period.
-    let end = Instant::now() + Duration::from_secs(5);
+    let end = Instant::now() + Duration::from_secs(60);
     loop {
         let left: Vec<u32> = sys::prog_ids()
             .unwrap()
@@ -559,10 +581,7 @@ fn capabilities() {
     let start = Instant::now();
     let caps = engine.caps();
     println!("{caps:?} in {:?}", start.elapsed());
-    assert!(
-        caps.services
-            .contains_key(&tracer_ebpf::service::Service::MapLookup)
-    );
+    assert!(caps.services.has(tracer_ebpf::service::Service::MapLookup));
     assert!(caps.raw_tracepoints);
 }
 

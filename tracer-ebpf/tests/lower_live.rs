@@ -583,12 +583,21 @@ fn timers_and_stacks() {
             ])],
         )
         .start(&e);
-    let end = Instant::now() + Duration::from_millis(500);
-    while Instant::now() < end {
+    // Until enough was seen, however slow the machine is; a timer can be late, but never early.
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_secs(30) {
         std::thread::sleep(Duration::from_millis(3));
+        let ticks = r.entries(1).first().map_or(0, |e| e.data[0]);
+        if begin.elapsed() >= Duration::from_millis(500) && ticks >= 20 {
+            break;
+        }
     }
     let ticks = r.entries(1)[0].data[0];
-    assert!((20..=55).contains(&ticks), "{ticks} ticks");
+    let most = begin.elapsed().as_millis() as u64 / 10 + 2;
+    assert!(
+        (20..=most).contains(&(ticks as u64)),
+        "{ticks} ticks, at most {most}"
+    );
     assert!(!r.entries(0).is_empty());
     let all = r.all();
     assert!(all.len() > 50, "{} switches", all.len());
@@ -618,11 +627,17 @@ fn a_counted_system_call_reads_nothing() {
         vec![agg(0, vec![], None)],
     );
     let r = d.start(&e);
-    let read = caps.services[&tracer_ebpf::service::Service::ProbeReadKernel] as i32;
+    let read = caps
+        .services
+        .get(tracer_ebpf::service::Service::ProbeReadKernel);
     let [prog] = &r.image.progs[..] else {
         panic!("{} programs", r.image.progs.len())
     };
     assert!(matches!(prog.kind, ProgKind::BtfTracepoint { .. }));
-    assert!(prog.insns.iter().all(|i| i.code != 0x85 || i.imm != read));
+    assert!(
+        prog.insns
+            .iter()
+            .all(|i| i.code != 0x85 || Some(i.imm as u32) != read)
+    );
     assert!(prog.insns.len() <= 26, "{} instructions", prog.insns.len());
 }

@@ -1,5 +1,6 @@
 //! From the command line's D texts to a [`Program`], and DTrace's way of saying what is wrong with them.
 
+use crate::cpp::preprocess;
 use crate::flags::defs::{Flag, def};
 use crate::flags::{Input, Request};
 use crate::options::{Opt, Options};
@@ -11,6 +12,7 @@ use dsl::diag::{Diag, Tag};
 use dsl::kernel::KernelView;
 use dsl::library::{LIBRARIES, Library};
 use dsl::parse::{self, InputKind, MacroArgs, ParseOptions, ProbeFlag};
+use dsl::pragma::{parse_attributes, parse_version};
 use dsl::program::Program;
 use dsl::source::{SourceId, Sources, Span};
 use std::collections::BTreeMap;
@@ -31,20 +33,31 @@ pub struct Texts {
     pub list: Vec<Text>,
     /// What of the D library any of them may want.
     libraries: Vec<(SourceId, &'static Library)>,
+    /// The D files of the directories that `-L` names.
+    others: Vec<SourceId>,
 }
 
 impl Texts {
     /// Reads the scripts.
-    pub fn read(inputs: &[Input]) -> Result<Texts> {
+    pub fn read(inputs: &[Input], options: &Options) -> Result<Texts> {
         let mut sources = Sources::new();
         let mut list = Vec::new();
+        let nolibs = options.on(Opt::nolibs);
+        let mut others = Vec::new();
+        for (_, dir) in options.in_order(&[Opt::libdir, Opt::syslibdir]) {
+            for file in library_files(dir)?.iter().filter(|_| !nolibs) {
+                others.push(sources.add(file.as_str(), read_script(file)?));
+            }
+        }
         for input in inputs {
-            let src = match input {
-                Input::Script(file) => sources.add(file.as_str(), read_script(file)?),
-                Input::Probe(flag, text) => {
-                    sources.add(format!("-{}", def(*flag).name), text.as_str())
-                }
+            let (name, mut text) = match input {
+                Input::Script(file) => (file.clone(), read_script(file)?),
+                Input::Probe(flag, text) => (format!("-{}", def(*flag).name), text.clone()),
             };
+            if options.on(Opt::cpp) {
+                text = preprocess(options, &name, &text)?;
+            }
+            let src = sources.add(name, text);
             list.push(Text {
                 src,
                 input: input.clone(),
@@ -60,6 +73,7 @@ impl Texts {
             sources,
             list,
             libraries,
+            others,
         })
     }
 
@@ -77,7 +91,8 @@ impl Texts {
             }
             Some(Input::Probe(_, text)) => {
                 // Where in the text, instead of a line number; several lines have both.
-                let region = region(text, d.span.lo as usize);
+                let whole = self.sources.get(d.span.src).map_or(text, |s| &s.text);
+                let region = region(whole, d.span.lo as usize);
                 let headline = match (
                     text.trim_end().contains('\n'),
                     headline.split_once("line 1: "),
@@ -87,15 +102,22 @@ impl Texts {
                 };
                 format!("dtrace: invalid probe specifier {text}: {headline}\n{rest}")
             }
-            None => match self.list.first().map(|t| &t.input) {
-                Some(Input::Script(file)) => {
-                    format!("dtrace: failed to compile script {file}: {headline}\n{rest}")
+            None => {
+                // The file is one of a library's.
+                let headline = match self.sources.get(d.span.src) {
+                    Some(s) => format!("\"{}\", {headline}", s.name),
+                    None => headline.to_owned(),
+                };
+                match self.list.first().map(|t| &t.input) {
+                    Some(Input::Script(file)) => {
+                        format!("dtrace: failed to compile script {file}: {headline}\n{rest}")
+                    }
+                    Some(Input::Probe(_, text)) => {
+                        format!("dtrace: invalid probe specifier {text}: {headline}\n{rest}")
+                    }
+                    None => format!("dtrace: {headline}\n{rest}"),
                 }
-                Some(Input::Probe(_, text)) => {
-                    format!("dtrace: invalid probe specifier {text}: {headline}\n{rest}")
-                }
-                None => format!("dtrace: {headline}\n{rest}"),
-            },
+            }
         }
     }
 
@@ -145,6 +167,21 @@ fn region(text: &str, offset: usize) -> &'static str {
         (0, true) => "in predicate: ",
         (0, false) => "",
     }
+}
+
+/// The D files of a library's directory.
+fn library_files(dir: &str) -> Result<Vec<String>> {
+    let entries = std::fs::read_dir(dir)
+        .with_context(|| format!("failed to open library directory {dir}"))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == "d") {
+            files.push(path.to_string_lossy().into_owned());
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// `-` is the standard input. D is bytes; what isn't UTF-8 can only stand in comments and strings, and gets replaced.
@@ -266,11 +303,17 @@ pub fn compile(
             src: *src,
             kind: InputKind::Script,
         });
+    let others = dsl::library::in_order(&texts.sources, &texts.others, kernel)
+        .into_iter()
+        .map(|src| parse::Input {
+            src,
+            kind: InputKind::Library,
+        });
     let own = texts.list.iter().map(|t| parse::Input {
         src: t.src,
         kind: kind(&t.input),
     });
-    let inputs: Vec<parse::Input> = library.chain(own).collect();
+    let inputs: Vec<parse::Input> = library.chain(others).chain(own).collect();
     let mut macros = macros(request, targets);
     let options = &reading_options(request, texts, &inputs, &macros);
     macros.defaultargs = options.on(Opt::defaultargs);
@@ -286,9 +329,14 @@ pub fn compile(
         strsize: u32::try_from(options.get(Opt::strsize)).unwrap_or(u32::MAX),
         stackframes: frames(Opt::stackframes),
         ustackframes: frames(Opt::ustackframes),
+        jstackframes: frames(Opt::jstackframes),
+        pcapsize: u32::try_from(options.get(Opt::pcapsize)).unwrap_or(u32::MAX),
+        printsize: u32::try_from(options.get(Opt::printsize)).unwrap_or(u32::MAX),
         zdefs: zdefs || options.on(Opt::zdefs),
         pspec: options.on(Opt::pspec),
         empty: options.on(Opt::empty),
+        version: options.texts(Opt::version).last().and_then(parse_version),
+        amin: options.texts(Opt::amin).last().and_then(parse_attributes),
     };
     let (program, diags) = dsl::compile(&texts.sources, &inputs, &opts, kernel);
     match diags.is_empty() {
@@ -307,7 +355,7 @@ pub fn apply_pragmas(
     texts: &Texts,
 ) -> Result<(), String> {
     for (name, value, span) in &program.options {
-        if let Err(e) = options.set(name, value.as_deref()) {
+        if let Err(e) = options.set_in_text(name, value.as_deref()) {
             let what = match value {
                 Some(v) => format!("failed to set option '{name}' to '{v}': {e}"),
                 None => format!("failed to set option '{name}': {e}"),
@@ -353,7 +401,7 @@ mod tests {
     use super::*;
 
     fn texts(inputs: &[Input]) -> Texts {
-        Texts::read(inputs).expect("read")
+        Texts::read(inputs, &Options::default()).expect("read")
     }
 
     #[test]
@@ -412,9 +460,12 @@ mod tests {
 
     #[test]
     fn a_script_that_is_not_there() {
-        let e = Texts::read(&[Input::Script("/no/such/file".into())])
-            .err()
-            .expect("an error");
+        let e = Texts::read(
+            &[Input::Script("/no/such/file".into())],
+            &Options::default(),
+        )
+        .err()
+        .expect("an error");
         assert_eq!(
             format!("{e:#}"),
             "failed to open /no/such/file: No such file or directory (os error 2)"

@@ -9,10 +9,13 @@
 mod bpflog;
 mod compile;
 mod consume;
+mod cpp;
 mod flags;
 mod kmod;
 mod list;
 mod options;
+#[cfg(test)]
+mod refused;
 mod run;
 mod select;
 mod signals;

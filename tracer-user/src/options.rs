@@ -79,7 +79,6 @@ pub struct Row {
 /// More speculations than anyone looks through at a probe.
 const MOST_NSPEC: u64 = 4096;
 const POLICIES: Kind = Choice(&["switch", "ring", "fill"]);
-const NO_CPP: &str = "programs are not preprocessed: -C is not implemented";
 const NO_CTF: &str = "types come from the kernel's BTF, there is no CTF to read or write";
 const NO_LINK: &str = "-G and -h are not implemented";
 
@@ -87,7 +86,7 @@ options! {
     // name        kind      default     dynamic  status   help
     // Run-time options, by DTrace's numbers.
     bufsize        Size,     4 << 20,    false,   Done,    "size of the record ring";
-    bufpolicy      POLICIES, 0,          false,   Done,    "what happens when the ring is full (only switch yet)";
+    bufpolicy      POLICIES, 0,          false,   Done,    "what happens when the buffer is full: drops, only the newest are kept, or tracing ends";
     dynvarsize     Size,     1 << 20,    false,   Done,    "space for associative arrays and thread-local variables";
     aggsize        Size,     4 << 20,    false,   Done,    "space for each aggregation";
     specsize       Size,     32 << 10,   false,   Done,    "size of a speculation buffer";
@@ -95,7 +94,7 @@ options! {
     strsize        Size,     256,        false,   Done,    "longest string, with its NUL";
     cleanrate      Rate,     9_900_990,  false,   Moot("maps free their elements at once"), "rate of cleaning dynamic variables";
     cpu            Int,      0,          false,   Done,    "the CPU to trace on";
-    bufresize      Choice(&["auto", "manual"]), 0, false, Moot("a buffer has the size that was asked for, or it is an error"), "what to do when a buffer can't be had";
+    bufresize      Choice(&["auto", "manual"]), 0, false, Done, "what to do when there is no room for a buffer: try with less, or give up";
     grabanon       Flag,     0,          false,   Refused("there is no anonymous tracing"), "claim the anonymous state";
     flowindent     Flag,     0,          true,    Done,    "indent entries and returns (-F)";
     quiet          Flag,     0,          true,    Done,    "print only what the program prints (-q)";
@@ -107,60 +106,60 @@ options! {
     destructive    Flag,     0,          false,   Done,    "allow destructive actions (-w)";
     stackindent    Int,      14,         true,    Done,    "blanks before each frame of a stack";
     rawbytes       Flag,     0,          true,    Done,    "dump byte arrays even where they look like text";
-    jstackframes   Int,      50,         false,   Later,   "frames of jstack()";
-    jstackstrsize  Size,     512,        false,   Later,   "string space of jstack()";
+    jstackframes   Int,      50,         false,   Done,   "frames of jstack()";
+    jstackstrsize  Size,     512,        false,   Moot("names are looked up when a stack is printed, however long they are"),   "string space of jstack()";
     aggsortkey     Flag,     0,          true,    Done,    "order aggregations by key";
     aggsortrev     Flag,     0,          true,    Done,    "order aggregations descending";
     aggsortpos     Int,      0,          true,    Done,    "which aggregation of several orders the rows";
     aggsortkeypos  Int,      0,          true,    Done,    "which member of the key counts first";
     temporal       Flag,     0,          false,   Moot("records come in the order of their time"), "order records by time";
-    agghist        Flag,     0,          true,    Later,   "show aggregations as a histogram";
-    aggpack        Flag,     0,          true,    Later,   "show distributions on one line";
+    agghist        Flag,     0,          true,    Done,    "draw counts and sums with keys as one distribution";
+    aggpack        Flag,     0,          true,    Done,    "show distributions on one line";
     aggzoom        Flag,     0,          true,    Done,    "scale distributions to their highest bar";
     zone           Text,     0,          false,   Refused("Linux has no zones"), "trace in one zone";
     // Compile-time options.
-    aggpercpu      Flag,     0,          false,   Later,   "show aggregations CPU by CPU";
-    amin           Text,     0,          false,   Later,   "least stability that a program may depend on";
+    aggpercpu      Flag,     0,          false,   Done,    "show aggregations CPU by CPU";
+    amin           Text,     0,          false,   Done,    "least stability that a program may depend on";
     argref         Flag,     0,          false,   Done,    "arguments need not be referenced";
     core           Flag,     0,          false,   Refused("a failed compilation needs no core dump"), "dump core on errors";
-    cpp            Flag,     0,          false,   Later,   "preprocess programs (-C)";
-    cpphdrs        Flag,     0,          false,   Refused(NO_CPP), "print included files (-H)";
-    cpppath        Text,     0,          false,   Refused(NO_CPP), "the preprocessor to run";
+    cpp            Flag,     0,          false,   Done,    "preprocess programs (-C)";
+    cpphdrs        Flag,     0,          false,   Done,    "print included files (-H)";
+    cpppath        Text,     0,          false,   Done,    "the preprocessor to run";
     ctypes         Text,     0,          false,   Refused(NO_CTF), "write C types";
     debug          Flag,     0,          false,   Moot("messages carry what is known"), "print debugging messages";
-    define         Text,     0,          false,   Later,   "define a macro (-D)";
+    define         Text,     0,          false,   Done,    "define a macro (-D)";
     defaultargs    Flag,     0,          false,   Done,    "arguments that were not given are 0 or \"\"";
     droptags       Flag,     0,          false,   Done,    "put a tag before messages about drops";
     dtypes         Text,     0,          false,   Refused(NO_CTF), "write D types";
     empty          Flag,     0,          false,   Done,    "a program may be empty";
-    encoding       Choice(&["ascii", "utf8"]), 0, false, Later, "characters of one-line histograms";
+    encoding       Choice(&["ascii", "utf8"]), 0, false, Done,  "characters of one-line histograms";
     errtags        Flag,     0,          false,   Done,    "put a tag before messages about errors";
-    evaltime       Choice(&["exec", "main", "preinit", "postinit"]), 0, false, Later, "when a program run by -c begins to be traced (only exec yet)";
-    incdir         Text,     0,          false,   Refused(NO_CPP), "where included files are (-I)";
+    evaltime       Choice(&["exec", "main", "preinit", "postinit"]), 0, false, Done, "when a program run by -c begins to be traced: only exec, its first instruction";
+    incdir         Text,     0,          false,   Done,    "where included files are (-I)";
     iregs          Int,      8,          false,   Refused("DIF has 8 registers"), "number of integer registers";
-    kdefs          Flag,     0,          false,   Later,   "undefined symbols of the kernel are errors";
-    knodefs        Flag,     0,          false,   Later,   "undefined symbols of the kernel are allowed";
+    kdefs          Flag,     0,          false,   Moot("a symbol that the kernel has not is always an error"),   "undefined symbols of the kernel are errors";
+    knodefs        Flag,     0,          false,   Refused("the address of a symbol has to be known when the program is compiled"),   "undefined symbols of the kernel are allowed";
     late           Choice(&["static", "dynamic"]), 0, false, Refused("translators are bound when the program is compiled"), "when translators are bound";
     lazyload       Flag,     0,          false,   Refused(NO_LINK), "USDT probes are loaded when first enabled";
     ldpath         Text,     0,          false,   Refused(NO_LINK), "the linker to run";
-    libdir         Text,     0,          false,   Later,   "where D libraries are (-L)";
+    libdir         Text,     0,          false,   Done,    "where D libraries are (-L)";
     linkmode       Choice(&["kernel", "static", "dynamic"]), 0, false, Refused("symbols are looked up in the running kernel"), "how kernel symbols are bound";
     linktype       Choice(&["elf", "dof"]), 0, false, Refused(NO_LINK), "output of -G";
     nolibs         Flag,     0,          false,   Done,    "read no D libraries";
     pgmax          Int,      8,          false,   Moot("as many processes as needed"), "how many processes are kept at hand";
     pspec          Flag,     0,          false,   Done,    "a word that could be a type or a probe is a probe";
     setenv         Text,     0,          false,   Done,    "set NAME=VALUE for the program run by -c";
-    stdc           Choice(&["a", "c", "s", "t"]), 0, false, Refused(NO_CPP), "C dialect of the preprocessor (-X)";
+    stdc           Choice(&["a", "c", "s", "t"]), 0, false, Done,    "C dialect of the preprocessor (-X)";
     strip          Flag,     0,          false,   Refused(NO_LINK), "leave out D text from -G's output";
-    syslibdir      Text,     0,          false,   Later,   "where the system's D libraries are";
-    tree           Int,      0,          false,   Later,   "print the syntax tree";
+    syslibdir      Text,     0,          false,   Done,    "where the system's D libraries are";
+    tree           Int,      0,          false,   Refused("the syntax tree is not printed: -S prints the code that is made of it"),   "print the syntax tree";
     tregs          Int,      8,          false,   Refused("DIF's tuple stack has 8 places"), "number of tuple registers";
-    udefs          Flag,     0,          false,   Later,   "undefined symbols of programs are errors";
-    undef          Text,     0,          false,   Refused(NO_CPP), "undefine a macro (-U)";
-    unodefs        Flag,     0,          false,   Later,   "undefined symbols of programs are allowed";
+    udefs          Flag,     0,          false,   Moot("programs name no symbols of processes"),   "undefined symbols of programs are errors";
+    undef          Text,     0,          false,   Done,    "undefine a macro (-U)";
+    unodefs        Flag,     0,          false,   Refused("programs name no symbols of processes"),   "undefined symbols of programs are allowed";
     unsetenv       Text,     0,          false,   Done,    "unset NAME for the program run by -c";
     verbose        Flag,     0,          false,   Done,    "print DIF (-S)";
-    version        Text,     0,          false,   Later,   "the version of D that is written";
+    version        Text,     0,          false,   Done,    "the version of D that is written";
     zdefs          Flag,     0,          false,   Done,    "descriptions may match nothing (-Z)";
     // Options of the implementation for Linux.
     bpflog         Flag,     0,          false,   Moot("a refused program's log is saved anyway"), "print the verifier's log";
@@ -169,8 +168,8 @@ options! {
     lockmem        Text,     0,          false,   Moot("locked memory is not limited on kernels since 5.11, and raised before"), "limit of locked memory";
     maxframes      Int,      127,        false,   Done,    "most frames of any stack";
     noresolve      Flag,     0,          false,   Done,    "show user addresses as numbers";
-    pcapsize       Size,     1514,       false,   Later,   "most bytes of a captured packet";
-    printsize      Size,     256,        false,   Later,   "most bytes that print() shows";
+    pcapsize       Size,     1514,       false,   Done,    "most bytes of a captured packet";
+    printsize      Size,     0,        false,   Done,   "most bytes that print() records; 0: all";
     quietresize    Flag,     1,          false,   Moot("nothing is resized"), "say nothing of resized buffers";
     scratchsize    Size,     256,        false,   Done,    "scratch space of a firing";
     // Ours.
@@ -178,6 +177,20 @@ options! {
     btf            Text,     0,          false,   Done,    "a file with the kernel's types (BTF), for the module on kernels that have none";
     bpfdebug       Flag,     0,          false,   Done,    "log at run time, with file and line";
 }
+
+/// Options that decide where the text comes from: when the text can say so, it is too late.
+pub const BEFORE_THE_TEXT: &[Opt] = &[
+    Opt::cpp,
+    Opt::cpphdrs,
+    Opt::cpppath,
+    Opt::define,
+    Opt::incdir,
+    Opt::libdir,
+    Opt::nolibs,
+    Opt::stdc,
+    Opt::syslibdir,
+    Opt::undef,
+];
 
 /// Why a setting is not accepted. The texts are DTrace's where it has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -192,6 +205,8 @@ pub enum OptError {
     Later,
     /// Not while tracing.
     Active,
+    /// Not from the program's text.
+    Text,
 }
 
 impl fmt::Display for OptError {
@@ -202,6 +217,7 @@ impl fmt::Display for OptError {
             OptError::Refused(why) => write!(f, "Option has no meaning on this system: {why}"),
             OptError::Later => f.write_str("Option is not implemented yet"),
             OptError::Active => f.write_str("Operation illegal when tracing is active"),
+            OptError::Text => f.write_str("Option cannot be used from within a D program"),
         }
     }
 }
@@ -254,11 +270,21 @@ impl Options {
                 if matches!(row.kind, Kind::Flag | Kind::Choice(_)) && number == row.default => {}
             Status::Later => return Err(OptError::Later),
         }
-        // Of these policies only the first is there.
-        if row.opt == Opt::bufpolicy && number != 0 {
-            return Err(OptError::Later);
+        if row.opt == Opt::evaltime && number != 0 {
+            return Err(OptError::Refused(
+                "a program is held at its first instruction, and nowhere else",
+            ));
         }
-        if row.opt == Opt::strsize && number == 0 || row.opt == Opt::nspec && number > MOST_NSPEC {
+        let text = value.unwrap_or_default();
+        if row.opt == Opt::version && dsl::pragma::parse_version(text).is_none()
+            || row.opt == Opt::amin && dsl::pragma::parse_attributes(text).is_none()
+        {
+            return Err(OptError::Value);
+        }
+        let strings = 1..=u64::from(dsl::MOST_STRSIZE);
+        if row.opt == Opt::strsize && !strings.contains(&number)
+            || row.opt == Opt::nspec && number > MOST_NSPEC
+        {
             return Err(OptError::Value);
         }
         if let Some(slot) = self.numbers.get_mut(row.opt as usize) {
@@ -273,6 +299,14 @@ impl Options {
             None => Err(OptError::Name),
             Some(row) if !row.dynamic => Err(OptError::Active),
             Some(_) => self.set(name, value),
+        }
+    }
+
+    /// Sets `name` to `value`, as a program's text asks.
+    pub fn set_in_text(&mut self, name: &str, value: Option<&str>) -> Result<(), OptError> {
+        match OPTIONS.iter().find(|r| r.name == name) {
+            Some(row) if BEFORE_THE_TEXT.contains(&row.opt) => Err(OptError::Text),
+            _ => self.set(name, value),
         }
     }
 
@@ -322,6 +356,14 @@ impl Options {
             .iter()
             .filter(move |t| t.0 == opt)
             .map(|t| t.1.as_str())
+    }
+
+    /// All texts given for any of these options, in order.
+    pub fn in_order(&self, opts: &[Opt]) -> impl Iterator<Item = (Opt, &str)> {
+        self.texts
+            .iter()
+            .filter(move |t| opts.contains(&t.0))
+            .map(|t| (t.0, t.1.as_str()))
     }
 
     /// The word of a choice.
@@ -420,8 +462,9 @@ mod tests {
             let mut o = Options::default();
             let got = o.set(row.name, value);
             match row.status {
-                Status::Done | Status::Moot(_) if row.opt == Opt::bufpolicy => {
-                    assert_eq!(got, Err(OptError::Later))
+                Status::Done | Status::Moot(_) if row.opt == Opt::evaltime => {
+                    assert!(matches!(got, Err(OptError::Refused(_))));
+                    assert_eq!(o.set("evaltime", Some("exec")), Ok(()));
                 }
                 Status::Done | Status::Moot(_) => {
                     assert_eq!(got, Ok(()), "{}", row.name);
@@ -561,6 +604,7 @@ mod tests {
         o.set_text("strsize=1k").expect("set");
         assert_eq!(o.get(Opt::strsize), 1024);
         assert_eq!(o.set_text("strsize=0"), Err(OptError::Value));
+        assert_eq!(o.set_text("strsize=2m"), Err(OptError::Value));
         let env = [
             ("DTRACE_OPT_QUIET", ""),
             ("DTRACE_OPT_BUFSIZE", "1m"),

@@ -3,6 +3,7 @@
 
 use crate::bpflog;
 use crate::compile::{self, Texts};
+use crate::consume::held::Policy;
 use crate::consume::out::Out;
 use crate::consume::{Consumer, Enabling, Look};
 use crate::flags::{Input, Mode, Request};
@@ -21,10 +22,10 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
-use tracer_ebpf::backend::{Backend, LoadOptions, Session};
+use tracer_ebpf::backend::{Backend, BackendError, Buffer, LoadOptions, Session};
 use tracer_ebpf::image::Image;
-use tracer_ebpf::lower::{LowerOpts, lower};
-use tracer_ebpf::plan::plan;
+use tracer_ebpf::lower::{LowerOpts, MOST_BUFSIZE, asks_for_frames, lower};
+use tracer_ebpf::plan::{Plan, plan};
 use tracer_ebpf::site::ProbeInfo;
 
 /// How a run ended, when nothing went wrong with the machinery.
@@ -37,7 +38,7 @@ pub enum Ended {
 
 /// Does what was asked.
 pub fn run(mut request: Request) -> Result<Ended> {
-    let texts = Texts::read(&request.inputs)?;
+    let texts = Texts::read(&request.inputs, &request.options)?;
     let mut targets = start_targets(&request)?;
     let backend = match select::choose(&request.options) {
         Ok(b) => b,
@@ -70,17 +71,18 @@ pub fn run(mut request: Request) -> Result<Ended> {
     }
     let matches = match_clauses(&program, &*backend)?;
     announce(&request, &texts, &program, &matches);
-    let plan = plan(&matches, backend.caps());
+    let caps = backend.caps_for(&program);
+    let plan = plan(&matches, &caps);
     if plan.probes.is_empty() {
         return Err(anyhow!("no probes matched"));
     }
-    let image = lower(
-        &program,
-        &plan,
-        backend.caps(),
-        &lower_options(options, &texts),
-    )
-    .map_err(|e| compile::unsupported(&texts, e.span, e.text, options.on(Opt::errtags)))?;
+    let mut lowering = lower_options(options, &texts);
+    if asks_for_frames(&program) {
+        let names = plan.units.iter().filter_map(|u| u.kind.tracepoint());
+        lowering.trampolines = names
+            .map(|n| (n.to_owned(), backend.trampolines(n)))
+            .collect();
+    }
     let place = |clause, span| compile::place(&texts, &program, clause, span);
     let load = LoadOptions {
         place: &place,
@@ -91,7 +93,11 @@ pub fn run(mut request: Request) -> Result<Ended> {
         bpflog::install();
     }
     let out = open_output(&request)?;
-    let mut session = load_telling(&*backend, &image, &load, options)?;
+    let lowered = |lowering: &LowerOpts| {
+        lower(&program, &plan, &caps, lowering)
+            .map_err(|e| compile::unsupported(&texts, e.span, e.text, options.on(Opt::errtags)))
+    };
+    let (image, mut session) = load_fitting(&*backend, &lowered, lowering, &plan, &load, options)?;
     if request.verbose > 0 {
         eprintln!(
             "dtrace: attached {} probes in {:.1?}",
@@ -108,6 +114,11 @@ pub fn run(mut request: Request) -> Result<Ended> {
     };
     let mut consumer = Consumer::new(enabling, Look::new(options), out);
     consumer.options = options.clone();
+    match options.word(Opt::bufpolicy) {
+        "ring" => consumer.hold(Policy::Ring, options.get(Opt::bufsize)),
+        "fill" => consumer.hold(Policy::Fill, options.get(Opt::bufsize)),
+        _ => {}
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -120,6 +131,80 @@ pub fn run(mut request: Request) -> Result<Ended> {
         eprintln!("dtrace: detached in {:.1?}", start.elapsed());
     }
     Ok(Ended::Status(status))
+}
+
+/// The least that a buffer is lowered to.
+const SMALLEST_BUFFER: u64 = 4096;
+
+/// Loads with buffers for which there is room (with `-x bufresize=auto` one that can't be had is tried in half the size), and
+/// with programs that the kernel takes: those that it finds too complex are divided.
+fn load_fitting(
+    backend: &dyn Backend,
+    lowered: &dyn Fn(&LowerOpts) -> Result<Image>,
+    mut lowering: LowerOpts,
+    plan: &Plan,
+    load: &LoadOptions<'_>,
+    options: &Options,
+) -> Result<(Image, Box<dyn Session>)> {
+    let auto = options.word(Opt::bufresize) == "auto";
+    let say = |what: &str, size: u64| {
+        if !options.on(Opt::quiet) {
+            eprintln!("dtrace: {what} size lowered to {}", short_size(size));
+        }
+    };
+    if lowering.bufsize > MOST_BUFSIZE {
+        if !auto {
+            return Err(anyhow!(
+                "could not enable tracing: bufsize is {} at the most",
+                short_size(MOST_BUFSIZE)
+            ));
+        }
+        lowering.bufsize = MOST_BUFSIZE;
+        say("buffer", MOST_BUFSIZE);
+    }
+    loop {
+        let image = lowered(&lowering)?;
+        let e = match load_telling(backend, &image, load, options) {
+            Ok(session) => return Ok((image, session)),
+            Err(e) => e,
+        };
+        if let Some(BackendError::TooComplex(_)) = e.downcast_ref() {
+            let units = plan.units.iter().map(|u| &u.groups);
+            let most = units
+                .map(|g| g.iter().map(|g| g.clauses.len()).sum::<usize>())
+                .max();
+            lowering.most_clauses = lowering.most_clauses.min(most.unwrap_or(0)) / 2;
+            if lowering.most_clauses == 0 {
+                return Err(e);
+            }
+            continue;
+        }
+        let (what, size) = match e.downcast_ref() {
+            Some(BackendError::NoRoom { buffer, .. }) if auto => match buffer {
+                Buffer::Records => ("buffer", &mut lowering.bufsize),
+                Buffer::Aggregations => ("aggregation", &mut lowering.aggsize),
+                Buffer::Variables => ("dynamic variable", &mut lowering.dynvarsize),
+            },
+            _ => return Err(e),
+        };
+        *size /= 2;
+        if *size < SMALLEST_BUFFER {
+            return Err(e);
+        }
+        say(what, *size);
+    }
+}
+
+/// `4m`, as sizes are given.
+fn short_size(bytes: u64) -> String {
+    let units = [(30, "g"), (20, "m"), (10, "k")];
+    match units
+        .iter()
+        .find(|(shift, _)| bytes > 0 && bytes % (1 << shift) == 0)
+    {
+        Some((shift, unit)) => format!("{}{unit}", bytes >> shift),
+        None => bytes.to_string(),
+    }
 }
 
 /// Loads and attaches; where that takes long, says first how long, and on a terminal how far it has come.
@@ -267,6 +352,7 @@ fn lower_options(options: &Options, texts: &Texts) -> LowerOpts {
         bufsize: options.get(Opt::bufsize),
         nspec: u32::try_from(options.get(Opt::nspec)).unwrap_or(u32::MAX),
         debug: options.on(Opt::bpfdebug).then(|| texts.sources.clone()),
+        ..LowerOpts::default()
     }
 }
 
@@ -377,7 +463,11 @@ async fn trace(
     targets.release(consumer.names_user_addresses());
     consumer.drain(session)?;
     let [int, term] = &mut interrupted;
-    while session.exited()?.is_none() && !consumer.out.closed() && !targets.all_ended() {
+    while session.exited()?.is_none()
+        && !consumer.out.closed()
+        && !consumer.full()
+        && !targets.all_ended()
+    {
         tokio::select! {
             _ = int.recv() => { consumer.newline(); break }
             _ = term.recv() => { consumer.newline(); break }
@@ -424,6 +514,7 @@ fn reap(
 fn finish(session: &mut dyn Session, consumer: &mut Consumer<'_>) -> Result<()> {
     session.stop().context("couldn't stop tracing")?;
     consumer.drain(session)?;
+    consumer.print_held(session)?;
     consumer.report_drops(session)?;
     consumer.end_of_records();
     if !signals::impatient() {
@@ -435,13 +526,20 @@ fn finish(session: &mut dyn Session, consumer: &mut Consumer<'_>) -> Result<()> 
     Ok(())
 }
 
+fn say_all(out: &mut Out, sentences: &[String]) -> Result<()> {
+    for sentence in sentences {
+        out.say(&format!("dtrace: {sentence}\n"))?;
+    }
+    Ok(())
+}
+
 fn list_probes(
     request: &Request,
     texts: &Texts,
     targets: &Targets,
     backend: &dyn Backend,
 ) -> Result<Ended> {
-    let (mut descs, mut nothing) = (Vec::new(), Vec::new());
+    let (mut descs, mut nothing, mut unmatched) = (Vec::new(), Vec::new(), Vec::new());
     if texts.list.is_empty() {
         descs.push(ProbeDesc::default());
     } else {
@@ -456,6 +554,7 @@ fn list_probes(
                 .iter()
                 .filter(|t| program.clauses.iter().all(|c| c.span.src != t.src)),
         );
+        unmatched = program.unmatched;
         descs.extend(program.clauses.into_iter().map(|c| c.desc));
     }
     let mut out = open_output(request)?;
@@ -476,6 +575,9 @@ fn list_probes(
             status = 1;
         }
         list::rows(&mut out, &probes, verbose)?;
+        if request.verbose > 0 {
+            say_all(&mut out, &backend.left_out(desc))?;
+        }
     }
     for text in nothing {
         let spec = match &text.input {
@@ -486,6 +588,13 @@ fn list_probes(
             "dtrace: failed to match {spec}: No probe matches description\n"
         ))?;
         status = 1;
+    }
+    for desc in &unmatched {
+        let mut why: Vec<String> = backend.why_none(desc).into_iter().collect();
+        if why.is_empty() && request.verbose > 0 {
+            why = backend.left_out(desc);
+        }
+        say_all(&mut out, &why)?;
     }
     out.flush()?;
     Ok(Ended::Status(status))

@@ -19,6 +19,7 @@ pub enum Chore {
     Test,
     Vm,
     Bench,
+    Fuzz,
 }
 
 /// Every package that this project ever installs, but QEMU: its version matters, see `qemu::ensure`.
@@ -33,6 +34,12 @@ pub const NEEDS: &[Need] = &[
         probe: "/usr/include/stdio.h",
         package: "libc6-dev",
         chore: Chore::Test,
+    },
+    // libFuzzer is built from its source.
+    Need {
+        probe: "g++",
+        package: "g++",
+        chore: Chore::Fuzz,
     },
     // Kernels and their modules are packed in one of these ways.
     Need {

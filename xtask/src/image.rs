@@ -15,8 +15,8 @@ pub struct Put {
 }
 
 const DIRS: &[&str] = &[
-    "bin", "dev", "etc", "lib", "modules", "mnt", "proc", "root", "run", "sbin", "sys", "tmp",
-    "usr", "usr/bin", "var", "var/tmp",
+    "bin", "dev", "etc", "later", "lib", "modules", "mnt", "proc", "root", "run", "sbin", "sys",
+    "tmp", "usr", "usr/bin", "var", "var/tmp",
 ];
 
 /// Small files that programs expect on any system; tests may read them too.
@@ -32,6 +32,9 @@ const ETC: &[(&str, &str)] = &[
 
 /// Modules without which the host can't be reached over virtio.
 const VIRTIO: &[&str] = &["virtio_pci", "virtio_console"];
+
+/// Modules that tests load themselves.
+const LATER: &[&str] = &["tun"];
 
 /// The initramfs for `kernel`, uncompressed: an emulated CPU would take longer to unpack it than to read it.
 pub fn initramfs(kernel: &Kernel, files: &[Put]) -> Result<Vec<u8>> {
@@ -61,6 +64,14 @@ pub fn initramfs(kernel: &Kernel, files: &[Put]) -> Result<Vec<u8>> {
     {
         for (n, (name, code)) in load_order(modules, VIRTIO)?.iter().enumerate() {
             a.file(&format!("modules/{n:02}-{name}.ko"), 0o644, code);
+        }
+    }
+
+    if let Some(modules) = &kernel.modules
+        && let Ok(later) = load_order(modules, LATER)
+    {
+        for (n, (name, code)) in later.iter().enumerate() {
+            a.file(&format!("later/{n:02}-{name}.ko"), 0o644, code);
         }
     }
 

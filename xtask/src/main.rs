@@ -8,6 +8,7 @@ mod bench;
 mod cpio;
 mod debian;
 mod dist;
+mod fuzz;
 mod golden;
 mod image;
 mod kernels;
@@ -85,6 +86,12 @@ const COMMANDS: &[Command] = &[
         args: "",
         help: "the static dtrace, shown to start on every kernel that can be had",
         run: dist::run,
+    },
+    Command {
+        name: "fuzz",
+        args: "[text|tokens]… [--seconds N] [--keep]",
+        help: "mangled input for the compiler and the module, guided by coverage",
+        run: fuzz::run,
     },
     Command {
         name: "bench",

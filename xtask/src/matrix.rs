@@ -163,8 +163,8 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "list all",
         command: &["dtrace", "-l"],
-        stdout: &["BEGIN", "sched_switch", "vfs_read"],
-        lines: 30_000,
+        stdout: &["BEGIN", "sched_switch", "vfs_read entry", "vfs_read return"],
+        lines: 60_000,
         limit_s: 180,
         ..GROUP
     },
@@ -203,11 +203,24 @@ pub const GROUPS: &[Group] = &[
         ..GROUP
     },
     Group {
-        name: "fbt list",
-        command: &["dtrace", "-l", "-P", "fbt"],
-        stdout: &["vfs_read entry", "vfs_read return"],
-        lines: 30_000,
-        limit_s: 180,
+        name: "fbt why not",
+        command: &["dtrace", "-l", "-v", "-n", "fbt::*irqentry_ent?r:entry"],
+        code: 1,
+        stderr: &["irqentry_enter is on the list of what kprobes must not touch"],
+        ..GROUP
+    },
+    Group {
+        name: "fbt module",
+        // Loaded between two runs, the second of which sees it.
+        command: &[
+            "sh",
+            "-c",
+            r#"dtrace -l -n fbt:tun:: && exit 9
+            for m in /later/*; do insmod $m || exit 8; done
+            dtrace -l -n fbt:tun::entry || exit 7
+            dtrace -q -n 'fbt:tun:tun_chr_open:entry { printf("opened by %s\n", execname); exit(0); }' -c '/bin/cat /dev/net/tun'"#,
+        ],
+        stdout: &["tun_chr_open entry", "opened by cat\n"],
         ..GROUP
     },
     Group {
@@ -292,6 +305,7 @@ pub const GROUPS: &[Group] = &[
     topic!("errors"),
     topic!("exit"),
     topic!("flow"),
+    topic!("guide"),
     topic!("options"),
     topic!("predicates"),
     topic!("printa"),
@@ -306,6 +320,15 @@ pub const GROUPS: &[Group] = &[
     topic!("print"),
     topic!("process"),
     topic!("spec"),
+    // Random D programs: none that the compiler accepts may be refused.
+    Group {
+        name: "generated",
+        command: &[GENERATED, "--nocapture"],
+        limit_s: 400,
+        stdout: &["test result: ok. 2 passed"],
+        tell: &["NOTE generated"],
+        ..GROUP
+    },
     // After all of the above, with no probe planted: everything is as it was before the module was loaded.
     Group {
         name: "audit",
@@ -329,6 +352,9 @@ pub const GROUPS: &[Group] = &[
         ..GROUP
     },
 ];
+
+/// The test program of random D programs.
+const GENERATED: &str = "generated";
 
 /// What came of one group on one kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -377,6 +403,12 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     let mut files = vec![dtrace_file(&dist::build_static("tracer-user", "dtrace")?)];
     if groups.iter().any(|g| g.is_topic()) {
         files.extend(corpus()?);
+    }
+    if groups.iter().any(|g| g.is_generated()) {
+        files.push(Put {
+            host: dist::build_static_test("tracer-user", GENERATED)?,
+            guest: format!("/bin/{GENERATED}"),
+        });
     }
     let mut rows = kernels::rows()?;
     rows.retain(|r| only_kernels.is_empty() || only_kernels.contains(&r.name));
@@ -453,6 +485,10 @@ impl Group {
         self.command.first() == Some(&"corpus")
     }
 
+    fn is_generated(&self) -> bool {
+        self.command.first() == Some(&GENERATED)
+    }
+
     /// What the guest is to run. Single programs of the corpus may be known not to be possible there, or left out.
     fn words(&self, row: &Row, slowness: u32) -> Vec<String> {
         let programs = |list: &BTreeMap<String, String>| {
@@ -468,10 +504,13 @@ impl Group {
             // Also where the kernel has eBPF.
             words.push("DTRACE_OPT_BACKEND=kmod".to_owned());
         }
-        if self.is_topic() {
+        if self.is_topic() || self.is_generated() {
             words.push("DTRACE_TEST_COMMAND=/bin/dtrace".to_owned());
             words.push(format!("DTRACE_TEST_CORPUS={CORPUS}"));
             words.push(format!("DTRACE_TEST_SLOWNESS={slowness}"));
+            if row.preempts.is_some() {
+                words.push("DTRACE_TEST_PREEMPTS=1".to_owned());
+            }
             words.push(format!("DTRACE_TEST_KNOWN={}", programs(&row.not_possible)));
             words.push(format!("DTRACE_TEST_LEAVE={}", programs(&row.too_slow)));
         }

@@ -11,8 +11,12 @@ pub enum Action {
     Printa,
     Tracemem,
     Print,
+    Printm,
+    Pcap,
+    Return,
     Stack,
     Ustack,
+    Jstack,
     Sym,
     Mod,
     Usym,
@@ -33,8 +37,8 @@ pub enum Action {
     Speculate,
     Commit,
     Discard,
-    /// In the table only so that the error can name it: not there yet, or refused.
-    NotYet,
+    /// In the table only so that the error can name it.
+    Refused,
 }
 
 /// One action.
@@ -63,7 +67,7 @@ macro_rules! actions { ($($name:literal, $action:ident, $min:literal, $max:expr,
     },)*];
 } }
 
-use Status::{Later, Ready, Refused};
+use Status::Ready;
 const MANY: usize = usize::MAX;
 
 actions! {
@@ -85,10 +89,10 @@ actions! {
     "trunc", Trunc, 1, 2, false, Ready;
     "normalize", Normalize, 2, 2, false, Ready;
     "denormalize", Denormalize, 1, 1, false, Ready;
-    "jstack", NotYet, 0, 2, false, Later;
+    "jstack", Jstack, 0, 2, false, Ready;
     "print", Print, 1, 1, false, Ready;
-    "printm", NotYet, 2, 2, false, Later;
-    "pcap", NotYet, 2, 2, false, Later;
+    "printm", Printm, 2, 2, false, Ready;
+    "pcap", Pcap, 2, 2, false, Ready;
     "setopt", Setopt, 1, 2, false, Ready;
     "ftruncate", Ftruncate, 0, 0, false, Ready;
     "speculate", Speculate, 1, 1, false, Ready;
@@ -98,10 +102,10 @@ actions! {
     "system", System, 1, MANY, true, Ready;
     "raise", Raise, 1, 1, true, Ready;
     "stop", Stop, 0, 0, true, Ready;
-    "return", NotYet, 1, 1, true, Later;
+    "return", Return, 1, 1, true, Ready;
     "chill", Chill, 1, 1, true, Ready;
-    "panic", NotYet, 0, 0, true, Refused("no program of the kernel's BPF may stop the kernel");
-    "breakpoint", NotYet, 0, 0, true, Refused("no program of the kernel's BPF may enter the kernel debugger");
+    "panic", Refused, 0, 0, true, Status::Refused("no program of the kernel's BPF may stop the kernel");
+    "breakpoint", Refused, 0, 0, true, Status::Refused("no program of the kernel's BPF may enter the kernel debugger");
 }
 
 impl ActionRow {

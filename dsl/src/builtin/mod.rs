@@ -42,6 +42,10 @@ pub enum Ty {
     Ipv6Ptr,
     /// `struct path *`; any pointer will do.
     PathPtr,
+    /// `struct file *`, where the kernel's types are known: only as a result.
+    FilePtr,
+    /// `struct task_struct *`, likewise.
+    TaskPtr,
     /// `struct mutex *`, `rwlock_t *`; any pointer will do.
     LockPtr,
 }
@@ -69,6 +73,8 @@ impl Ty {
             Ty::Ipv6Ptr => "struct in6_addr *",
             Ty::PathPtr => "struct path *",
             Ty::LockPtr => "void *",
+            Ty::FilePtr => "struct file *",
+            Ty::TaskPtr => "struct task_struct *",
         }
     }
 }

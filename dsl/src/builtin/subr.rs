@@ -32,21 +32,21 @@ macro_rules! subrs { ($($subr:ident, $ret:ident, $version:literal, [$($arg:ident
     },)*];
 } }
 
-use Status::{Later, Ready, Refused};
+use Status::{Ready, Refused};
 
 subrs! {
     Rand, Int, "1.0", [], [], Ready;
-    MutexOwned, Int, "1.0", [LockPtr], [], Later;
-    MutexOwner, VoidPtr, "1.0", [LockPtr], [], Later;
-    MutexTypeAdaptive, Int, "1.0", [LockPtr], [], Later;
-    MutexTypeSpin, Int, "1.0", [LockPtr], [], Later;
-    RwReadHeld, Int, "1.0", [LockPtr], [], Later;
-    RwWriteHeld, Int, "1.0", [LockPtr], [], Later;
-    RwIswriter, Int, "1.0", [LockPtr], [], Later;
+    MutexOwned, Int, "1.0", [LockPtr], [], Ready;
+    MutexOwner, TaskPtr, "1.0", [LockPtr], [], Ready;
+    MutexTypeAdaptive, Int, "1.0", [LockPtr], [], Ready;
+    MutexTypeSpin, Int, "1.0", [LockPtr], [], Ready;
+    RwReadHeld, Int, "1.0", [LockPtr], [], Ready;
+    RwWriteHeld, Int, "1.0", [LockPtr], [], Ready;
+    RwIswriter, Int, "1.0", [LockPtr], [], Ready;
     Copyin, VoidPtr, "1.0", [Uintptr Size], [], Ready;
     Copyinstr, String, "1.0", [Uintptr], [Size], Ready;
     Speculation, Int, "1.0", [], [], Ready;
-    Progenyof, Int, "1.0", [Pid], [], Later;
+    Progenyof, Int, "1.0", [Pid], [], Ready;
     Strlen, Size, "1.0", [CharPtr], [], Ready;
     Copyout, Void, "1.0", [VoidPtr Uintptr Size], [], Ready;
     Copyoutstr, Void, "1.0", [CharPtr Uintptr Size], [], Ready;
@@ -62,7 +62,7 @@ subrs! {
     Lltostr, String, "1.0", [Int64], [Int], Ready;
     Basename, String, "1.0", [CharPtr], [], Ready;
     Dirname, String, "1.0", [CharPtr], [], Ready;
-    Cleanpath, String, "1.0", [CharPtr], [], Later;
+    Cleanpath, String, "1.0", [CharPtr], [], Ready;
     Strchr, String, "1.1", [CharPtr Char], [], Ready;
     Strrchr, String, "1.1", [CharPtr Char], [], Ready;
     Strstr, String, "1.1", [CharPtr CharPtr], [], Ready;
@@ -78,13 +78,16 @@ subrs! {
     Ntohll, Uint64, "1.3", [Uint64], [], Ready;
     InetNtop, String, "1.5", [Int VoidPtr], [], Ready;
     InetNtoa, String, "1.5", [Ipv4Ptr], [], Ready;
-    InetNtoa6, String, "1.5", [Ipv6Ptr], [], Later;
+    InetNtoa6, String, "1.5", [Ipv6Ptr], [], Ready;
     Toupper, String, "1.8", [CharPtr], [], Ready;
     Tolower, String, "1.8", [CharPtr], [], Ready;
-    DPath, String, "1.13", [PathPtr], [], Later;
-    LinkNtop, String, "1.5", [Int VoidPtr], [], Later;
-    Getf, VoidPtr, "1.10", [Int], [], Later;
-    Json, String, "1.11", [CharPtr CharPtr], [], Later;
+    // Ours: a second argument of 1 asks where the file system of the file is mounted, one of 2 for the path as it is seen
+    // from the first root, whatever root the process has.
+    DPath, String, "1.13", [PathPtr], [Int], Ready;
+    LinkNtop, String, "1.5", [Int VoidPtr], [], Ready;
+    Memstr, String, "1.0", [VoidPtr Char Size], [], Ready;
+    Getf, FilePtr, "1.10", [Int], [], Ready;
+    Json, String, "1.11", [CharPtr CharPtr], [], Ready;
     Strtoll, Int64, "1.11", [CharPtr], [Int], Ready;
 }
 
@@ -98,7 +101,6 @@ impl SubrRow {
 /// Subroutines of other DTraces that have no DIF number here yet.
 pub const SUBRS_LATER: &[&str] = &[
     "memref",
-    "memstr",
     "sx_shared_held",
     "sx_exclusive_held",
     "sx_isexclusive",

@@ -58,8 +58,8 @@ vars! {
     Arg7, Named("int64_t"), Ready, "raw argument";
     Arg8, Named("int64_t"), Ready, "raw argument";
     Arg9, Named("int64_t"), Ready, "raw argument";
-    Stackdepth, Named("uint32_t"), Ready, "length of bpf_get_stack()";
-    Caller, Named("uintptr_t"), Ready, "second frame of bpf_get_stack()";
+    Stackdepth, Named("uint32_t"), Ready, "length of bpf_get_stack(), less what is tracing's own";
+    Caller, Named("uintptr_t"), Ready, "second frame of bpf_get_stack(), tracing's own aside";
     Probeprov, Named("string"), Ready, "constant of the probe";
     Probemod, Named("string"), Ready, "constant of the probe";
     Probefunc, Named("string"), Ready, "constant of the probe";
@@ -76,6 +76,7 @@ vars! {
     Gid, Named("gid_t"), Ready, "bpf_get_current_uid_gid() >> 32";
     Errno, Named("int"), Ready, "negated result of the system call, at its return";
     Cpu, Named("processorid_t"), Ready, "bpf_get_smp_processor_id()";
+    Execargs, Named("string"), Ready, "curthread->mm's arguments, blanks between; execname where they are not in memory";
 }
 
 impl VarRow {
@@ -90,4 +91,4 @@ impl VarRow {
 }
 
 /// Names that other DTraces have as built-in variables or library inlines, and that are not there yet.
-pub const VARS_LATER: &[&str] = &["cwd", "root", "fds", "execargs", "jid", "jailname"];
+pub const VARS_LATER: &[&str] = &["jid", "jailname"];

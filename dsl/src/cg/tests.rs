@@ -135,6 +135,8 @@ fn run_stmt(
         | StmtKind::System { .. }
         | StmtKind::Raise(_)
         | StmtKind::Chill(_)
+        | StmtKind::Pcap { .. }
+        | StmtKind::Return(_)
         | StmtKind::Speculate(_)
         | StmtKind::Commit(_)
         | StmtKind::Discard(_) => {}

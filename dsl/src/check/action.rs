@@ -1,13 +1,18 @@
 //! Actions that reach beyond the record: the consumer's options and output, commands, signals to the traced process, delays.
 
 use super::Checker;
-use crate::ast::{Expr, ExprKind};
+use super::tree::{TExpr, TKind};
+use crate::ast::{BinaryOp, Expr, ExprKind, Ident};
 use crate::builtin::{Action, ActionRow};
 use crate::diag::Tag;
+use crate::dif::BuiltinVar;
 use crate::program::{Datum, Difo, StmtKind};
 use crate::shape::Shape;
 use crate::source::Span;
-use crate::types::TypeId;
+use crate::types::{Tagged, TypeId};
+
+/// Bytes of a packet that are captured at the most.
+const MOST_PACKET: u32 = 65_535;
 
 /// Linux's SIGSTOP, which is what `stop()` raises.
 const SIGSTOP: i64 = 19;
@@ -62,9 +67,12 @@ impl Checker<'_> {
                 let signal = self.number(row.name, "int", TypeId::INT, args.first()?)?;
                 Some((StmtKind::Raise(signal), 1))
             }
+            Action::Return => {
+                let value = self.number(row.name, "int", TypeId::INT64, args.first()?)?;
+                Some((StmtKind::Return(value), 1))
+            }
             Action::Stop => {
-                let signal =
-                    super::tree::TExpr::new(super::tree::TKind::Int(SIGSTOP), TypeId::INT, span);
+                let signal = TExpr::new(TKind::Int(SIGSTOP), TypeId::INT, span);
                 Some((StmtKind::Raise(self.difo(&signal)), 1))
             }
             Action::Chill => {
@@ -98,9 +106,120 @@ impl Checker<'_> {
             return None;
         }
         let ty = t.ty;
-        let data = self.record(t, e.span)?.datum;
+        let mut data = self.record(t, e.span)?.datum;
+        if let Datum::Bytes { size, .. } = &mut data
+            && self.opts.printsize > 0
+        {
+            *size = (*size).min(self.opts.printsize);
+        }
         let shape = Shape::new(&self.types, ty);
         Some(StmtKind::Print { data, shape })
+    }
+
+    /// `printm(size, memref(address, bytes))`: a dump of so many bytes, `size` at the most.
+    pub(super) fn printm(&mut self, args: &[Expr]) -> Option<(StmtKind, usize)> {
+        let (size, what) = (args.first()?, args.get(1)?);
+        match &what.kind {
+            ExprKind::Call { func, args } if func.scope.is_none() && func.name == "memref" => {
+                if !self.check_arity("memref", args.len(), 2, 2, what.span) {
+                    return None;
+                }
+                let (address, bytes) = (args.first()?, args.get(1)?);
+                self.tracemem(&[address.clone(), size.clone(), bytes.clone()])
+            }
+            _ => {
+                let text = "printm( ) argument #2 must be memref( )";
+                self.err(Tag::D_PRINTM_ADDR, what.span, text);
+                None
+            }
+        }
+    }
+
+    /// `pcap(skb, kind)`: the packet from the head of its kind on, as far as it lies together in memory.
+    pub(super) fn pcap(&mut self, args: &[Expr], span: Span) -> Option<StmtKind> {
+        const ETHERNET: i64 = 1;
+        const IP: i64 = 101;
+        let Some(sk_buff) = self.types.tag(None, Tagged::Struct, "sk_buff") else {
+            let text = "pcap( ) is not available: it needs this kernel's types";
+            self.err(Tag::D_FUNC_UNSUP, span, text);
+            return None;
+        };
+        let skb = self.expr(args.first()?);
+        let kind = self.expr(args.get(1)?);
+        if self.types.is_error(skb.ty) || self.types.is_error(kind.ty) {
+            return None;
+        }
+        let skb = self.decay(skb);
+        if !self.types.is_scalar(skb.ty) {
+            self.bad_argument("pcap", 1, "struct sk_buff *", &skb);
+            return None;
+        }
+        let Some(link) = kind.int() else {
+            self.bad_argument("pcap", 2, "an integer constant", &kind);
+            return None;
+        };
+        let to = self.types.ptr(sk_buff);
+        let skb = self.convert(skb, to);
+        let (skb, first) = self.once(skb)?;
+        let mut member = |name: &str| {
+            let name = Ident {
+                name: name.into(),
+                span,
+            };
+            self.member_of(skb.clone(), true, &name, span)
+        };
+        let (data, bytes, apart) = (member("data"), member("len"), member("data_len"));
+        let header = match link {
+            ETHERNET => Some(member("mac_header")),
+            IP => Some(member("network_header")),
+            _ => None,
+        };
+        let head = member("head");
+        let number = |c: &mut Self, e: TExpr| c.convert(e, TypeId::ULONG);
+        let data = number(self, data);
+        // The offset of a header that is not known is all ones.
+        let start = match header {
+            None => data.clone(),
+            Some(header) => {
+                let none = TExpr::new(TKind::Int(0xffff), TypeId::INT, span);
+                let known = self.binary(BinaryOp::Ne, header.clone(), none, span);
+                let head = number(self, head);
+                let at = self.binary(BinaryOp::Add, head, header, span);
+                let at = number(self, at);
+                let choice = TKind::Cond(Box::new(known), Box::new(at), Box::new(data.clone()));
+                TExpr::new(choice, TypeId::ULONG, span)
+            }
+        };
+        // Headers before the data are not counted in its length.
+        let before = self.binary(BinaryOp::Sub, data, start.clone(), span);
+        let (bytes, apart) = (number(self, bytes), number(self, apart));
+        let bytes = self.binary(BinaryOp::Add, bytes, before, span);
+        let there = self.binary(BinaryOp::Sub, bytes.clone(), apart, span);
+        let time = TExpr::new(
+            TKind::Builtin(BuiltinVar::Walltimestamp),
+            TypeId::INT64,
+            span,
+        );
+        let time = super::inline::sequence(first.into_iter().collect(), time);
+        let mut int = |e: &TExpr| Datum::Int {
+            difo: self.difo(e),
+            size: 8,
+            signed: false,
+        };
+        let (time, bytes, there) = (int(&time), int(&bytes), int(&there));
+        let link = int(&TExpr::new(TKind::Int(link), TypeId::INT64, span));
+        let data = Datum::Bytes {
+            difo: self.difo(&start),
+            size: self.opts.pcapsize.clamp(1, MOST_PACKET),
+            chars: false,
+        };
+        Some(StmtKind::Pcap {
+            time,
+            link,
+            bytes,
+            there,
+            data,
+        })
     }
 
     fn speculation(&mut self, row: &ActionRow, args: &[Expr]) -> Option<Datum> {

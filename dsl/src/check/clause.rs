@@ -94,6 +94,7 @@ impl Checker<'_> {
             self.ctx = None;
             self.region = None;
             if !enabled {
+                self.program.unmatched.push(desc);
                 continue;
             }
             for part in parts {
@@ -320,8 +321,10 @@ impl Checker<'_> {
             Action::Printa => self.printa(args, span),
             Action::Tracemem => self.tracemem(args),
             Action::Print => one(self.print(args.first()?)?),
-            Action::Stack | Action::Ustack => {
-                let d = self.stack(row, args, span)?;
+            Action::Printm => self.printm(args),
+            Action::Pcap => Some((self.pcap(args, span)?, 5)),
+            Action::Stack | Action::Ustack | Action::Jstack => {
+                let d = self.stack(row, args)?;
                 one(StmtKind::Stack(d))
             }
             Action::Sym | Action::Mod | Action::Usym | Action::Umod | Action::Uaddr => {
@@ -383,15 +386,14 @@ impl Checker<'_> {
             | Action::Freopen
             | Action::System
             | Action::Raise
+            | Action::Return
             | Action::Stop
             | Action::Chill
             | Action::Speculate
             | Action::Commit
             | Action::Discard => self.outward(row, args, span),
-            Action::NotYet => {
-                self.not_yet(span, &format!("{}()", row.name));
-                None
-            }
+            // Their rows are not ready, so that they have been reported.
+            Action::Refused => None,
         }
     }
 
@@ -489,7 +491,7 @@ impl Checker<'_> {
             return None;
         }
         let row = ActionRow::by_name(&func.name).filter(|r| r.status == Status::Ready)?;
-        let is_stack = matches!(row.action, Action::Stack | Action::Ustack);
+        let is_stack = matches!(row.action, Action::Stack | Action::Ustack | Action::Jstack);
         let is_sym = sym_kind(row.action).is_some();
         if !is_stack && !is_sym {
             return None;
@@ -499,7 +501,7 @@ impl Checker<'_> {
             return Some(None);
         }
         Some(if is_stack {
-            self.stack(row, args, e.span).map(|datum| {
+            self.stack(row, args).map(|datum| {
                 let (user, frames) = match datum {
                     Datum::Ustack { frames } => (true, frames),
                     Datum::Stack { frames } => (false, frames),
@@ -571,12 +573,12 @@ impl Checker<'_> {
         Some(Recorded { datum, ty })
     }
 
-    fn stack(&mut self, row: &ActionRow, args: &[Expr], span: Span) -> Option<Datum> {
-        let user = row.action == Action::Ustack;
-        let (tag, default) = if user {
-            (Tag::D_USTACK_FRAMES, self.opts.ustackframes)
-        } else {
-            (Tag::D_STACK_SIZE, self.opts.stackframes)
+    fn stack(&mut self, row: &ActionRow, args: &[Expr]) -> Option<Datum> {
+        let user = row.action != Action::Stack;
+        let (tag, default) = match row.action {
+            Action::Stack => (Tag::D_STACK_SIZE, self.opts.stackframes),
+            Action::Jstack => (Tag::D_USTACK_FRAMES, self.opts.jstackframes),
+            _ => (Tag::D_USTACK_FRAMES, self.opts.ustackframes),
         };
         let frames = match args.first() {
             None => default,
@@ -600,17 +602,14 @@ impl Checker<'_> {
             }
         };
         if let Some(e) = args.get(1) {
-            match self.expr(e).int() {
-                Some(0) => {}
-                Some(_) => {
-                    self.not_yet(span, "the string size of ustack()");
-                    return None;
-                }
-                None => {
-                    let text = "ustack( ) strsize must be a positive integral constant expression";
-                    self.err(Tag::D_USTACK_STRSIZE, e.span, text);
-                    return None;
-                }
+            // Room for the names of frames, which are looked up when the stack is printed, however many they are.
+            if self.expr(e).int().is_none_or(|n| n < 0) {
+                let text = format!(
+                    "{}( ) strsize must be a positive integral constant expression",
+                    row.name
+                );
+                self.err(Tag::D_USTACK_STRSIZE, e.span, text);
+                return None;
             }
         }
         Some(if user {
@@ -639,7 +638,7 @@ impl Checker<'_> {
         })
     }
 
-    fn tracemem(&mut self, args: &[Expr]) -> Option<(StmtKind, usize)> {
+    pub(super) fn tracemem(&mut self, args: &[Expr]) -> Option<(StmtKind, usize)> {
         let (addr, size) = (args.first()?, args.get(1)?);
         let a = self.expr(addr);
         let s = self.expr(size);
@@ -731,7 +730,7 @@ fn proto_tag(a: Action) -> Option<Tag> {
         Action::Tracemem => Tag::D_TRACEMEM_PROTO,
         Action::Print => Tag::D_PRINT_PROTO,
         Action::Stack => Tag::D_STACK_PROTO,
-        Action::Ustack => Tag::D_USTACK_PROTO,
+        Action::Ustack | Action::Jstack => Tag::D_USTACK_PROTO,
         Action::Clear => Tag::D_CLEAR_PROTO,
         Action::Trunc => Tag::D_TRUNC_PROTO,
         Action::Normalize => Tag::D_NORMALIZE_PROTO,

@@ -383,6 +383,14 @@ impl Checker<'_> {
                     for x in &p.list {
                         let t = self.param(x)?;
                         if self.types.is_void(t) {
+                            if let Some(name) = &x.declarator.name {
+                                let text = format!(
+                                    "the parameter {} of type void may not have a name",
+                                    name.name
+                                );
+                                self.err(Tag::D_DECL_PROTO_NAME, name.span, text);
+                                return None;
+                            }
                             if p.list.len() > 1 || p.varargs {
                                 self.err(
                                     Tag::D_DECL_PROTO_VOID,
@@ -504,6 +512,13 @@ impl Checker<'_> {
         if self.types.is_func(declared.ty) {
             let text = "function declarations need extern: D has no functions of its own";
             return self.err(Tag::D_DECL_CLASS, d.span, text);
+        }
+        if d.layers
+            .iter()
+            .any(|l| matches!(l.kind, LayerKind::Array(None)))
+        {
+            let text = "array declaration requires array dimension or tuple signature";
+            return self.err(Tag::D_DECL_ARRNULL, d.span, text);
         }
         let ty = match self.var_type(declared.ty) {
             Ok(_) => declared.ty,

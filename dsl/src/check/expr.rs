@@ -4,7 +4,7 @@ use super::name::var_ref;
 use super::tree::{Arith, Bits, TExpr, TKind};
 use super::{Checker, Global};
 use crate::ast::{self, BinaryOp, Expr, ExprKind, Ident, UnaryOp};
-use crate::builtin::VarRow;
+use crate::builtin::{ActionRow, AggRow, VarRow};
 use crate::diag::{Diag, Tag};
 use crate::source::Span;
 use crate::types::{Type, TypeId, fit_literal};
@@ -101,14 +101,6 @@ impl Checker<'_> {
             ExprKind::Xlate { ty, operand } => self.xlate(ty, operand, span),
             ExprKind::Error => TExpr::error(span),
         }
-    }
-
-    /// Checks an expression for its type alone: what is wrong with it, a later check says.
-    pub(super) fn quiet_expr(&mut self, e: &Expr) -> TExpr {
-        let before = self.diags.len();
-        let t = self.expr(e);
-        self.diags.truncate(before);
-        t
     }
 
     /// An integer constant expression.
@@ -209,6 +201,15 @@ impl Checker<'_> {
         if self.types.is_error(base.ty) || self.types.is_error(key.ty) {
             return TExpr::error(span);
         }
+        // Only of a variable of D's: arrays at the end of the kernel's structures are longer than they say.
+        if matches!(base.kind, TKind::Var(_) | TKind::Assoc(..))
+            && let Type::Array { len, .. } = &*self.types.resolve(base.ty)
+            && let Some(i) = key.int()
+            && !(0..i64::from(*len)).contains(&i)
+        {
+            let text = format!("index {i} is outside of the array, which has {len} elements");
+            return self.bad(Tag::D_ARR_BOUNDS, span, text);
+        }
         let ptr = self.decay(base);
         if !self.types.is_pointer(ptr.ty) {
             let text = format!(
@@ -248,7 +249,28 @@ impl Checker<'_> {
 
     /// `base.member`, `base->member`
     fn member(&mut self, base: &Expr, arrow: bool, member: &Ident, span: Span) -> TExpr {
-        let base = self.expr(base);
+        let mut base = self.expr(base);
+        // What has to be evaluated before a translated value still comes first.
+        let mut before = Vec::new();
+        while let TKind::Comma(first, value) = base.kind {
+            if !matches!(value.kind, TKind::Xlate(_) | TKind::Comma(..)) {
+                base.kind = TKind::Comma(first, value);
+                break;
+            }
+            before.push(*first);
+            base = *value;
+        }
+        let value = self.member_of(base, arrow, member, span);
+        super::inline::sequence(before, value)
+    }
+
+    pub(super) fn member_of(
+        &mut self,
+        base: TExpr,
+        arrow: bool,
+        member: &Ident,
+        span: Span,
+    ) -> TExpr {
         if self.types.is_error(base.ty) {
             return TExpr::error(span);
         }
@@ -591,6 +613,17 @@ impl Checker<'_> {
     }
 
     fn ternary(&mut self, cond: &Expr, yes: &Expr, no: &Expr, span: Span) -> TExpr {
+        for branch in [yes, no] {
+            if let ExprKind::Call { func, .. } = &branch.kind
+                && let name = func.name.as_str()
+                && (ActionRow::by_name(name).is_some() || AggRow::by_name(name).is_some())
+            {
+                let text = format!("{name}( ): an action cannot be used in a conditional context");
+                let d = Diag::new(Tag::D_OP_ACT, branch.span, text);
+                self.report(d.note("if (condition) { … } is there for this"));
+                return TExpr::error(span);
+            }
+        }
         let c = self.expr(cond);
         let a = self.expr(yes);
         let b = self.expr(no);

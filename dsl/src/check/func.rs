@@ -6,7 +6,7 @@ use crate::ast::{Expr, Name};
 use crate::builtin::{ActionRow, AggRow, SUBRS_LATER, Status, SubrRow, Ty};
 use crate::diag::{Diag, Tag};
 use crate::source::Span;
-use crate::types::{Type, TypeId};
+use crate::types::{Tagged, Type, TypeId};
 
 impl Checker<'_> {
     /// A call in an expression: only subroutines have values.
@@ -19,7 +19,7 @@ impl Checker<'_> {
                 format!("{name} is a kernel function: D cannot call it"),
             );
         }
-        if let Some(row) = SubrRow::by_name(name) {
+        if let Some(row) = SubrRow::by_name(name).filter(|r| self.has(r.version, name)) {
             return self.subroutine(row, args, span);
         }
         if let Some(row) = ActionRow::by_name(name) {
@@ -64,6 +64,11 @@ impl Checker<'_> {
         }
         self.report(d);
         TExpr::error(span)
+    }
+
+    /// Whether the version of D that the program is written in has a function that came with this one.
+    fn has(&self, since: &str, name: &str) -> bool {
+        crate::pragma::parse_version(since).is_none_or(|v| self.in_version(v)) && !self.hidden(name)
     }
 
     fn subroutine(&mut self, row: &'static SubrRow, args: &[Expr], span: Span) -> TExpr {
@@ -138,8 +143,19 @@ impl Checker<'_> {
     }
 
     /// The C type of a signature's type.
-    pub(super) fn sig_type(&self, ty: Ty) -> TypeId {
+    pub(super) fn sig_type(&mut self, ty: Ty) -> TypeId {
         let name = match ty {
+            Ty::FilePtr | Ty::TaskPtr => {
+                let tag = if ty == Ty::FilePtr {
+                    "file"
+                } else {
+                    "task_struct"
+                };
+                return match self.types.tag(None, Tagged::Struct, tag) {
+                    Some(t) => self.types.ptr(t),
+                    None => TypeId::VOID_PTR,
+                };
+            }
             Ty::Void => return TypeId::VOID,
             Ty::Char => return TypeId::CHAR,
             Ty::Int => return TypeId::INT,
@@ -201,7 +217,7 @@ impl Checker<'_> {
                     Err(e)
                 }
             }
-            Ty::String | Ty::Void => Err(e),
+            Ty::String | Ty::Void | Ty::FilePtr | Ty::TaskPtr => Err(e),
             Ty::Char
             | Ty::Int
             | Ty::UInt

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::tree::{TExpr, TKind};
 use super::{Checker, Global, InlineDef, MAX_EXPANSIONS, VarInfo};
-use crate::ast::{Expr, Inline, LayerKind};
+use crate::ast::{Expr, ExprKind, Inline, LayerKind};
 use crate::diag::Tag;
 use crate::dif::BuiltinVar;
 use crate::program::Scope;
@@ -34,8 +34,9 @@ impl Checker<'_> {
             let text = format!("identifier redeclared: {}", name.name);
             return self.err(Tag::D_DECL_IDRED, name.span, text);
         }
-        if !self.types.is_scalar(d.ty) && !self.types.is_string(d.ty) && !self.types.is_error(d.ty)
-        {
+        // A struct is one that is translated, or one in memory: its members are taken.
+        let t = &self.types;
+        if !t.is_scalar(d.ty) && !t.is_string(d.ty) && !t.is_sou(d.ty) && !t.is_error(d.ty) {
             let what = format!("an inline of type {}", self.types.name(d.ty));
             return self.not_yet(span, &what);
         }

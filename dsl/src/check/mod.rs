@@ -16,7 +16,9 @@ mod func;
 mod inline;
 mod name;
 mod ops;
+pub(crate) mod pragma;
 mod printf;
+mod provider;
 pub mod tree;
 mod xlate;
 
@@ -90,6 +92,11 @@ pub struct Checker<'k> {
     matched: HashMap<ProbeDesc, Rc<Matched>>,
     ctx: Option<ClauseCtx>,
     translators: Vec<Rc<xlate::Translator>>,
+    providers: Vec<provider::DeclaredProvider>,
+    /// What `#pragma D attributes` says of names.
+    attributes: HashMap<String, ast::Attributes>,
+    /// The version of D from which on a name is there, by `#pragma D binding`.
+    bindings: HashMap<String, ast::Version>,
     /// The input of the translator, or the keys of the inline, that is being expanded.
     bound: Vec<(String, TExpr)>,
     /// Inlines being expanded, to stop an inline that names itself.
@@ -121,6 +128,9 @@ pub fn check(ast: &ast::Ast, opts: &CompileOpts, kernel: &dyn KernelView) -> (Pr
         matched: HashMap::new(),
         ctx: None,
         translators: Vec::new(),
+        providers: Vec::new(),
+        attributes: HashMap::new(),
+        bindings: HashMap::new(),
         bound: Vec::new(),
         expanding: Vec::new(),
         expansions: 0,
@@ -131,7 +141,7 @@ pub fn check(ast: &ast::Ast, opts: &CompileOpts, kernel: &dyn KernelView) -> (Pr
         inline_args: false,
         program: Program::default(),
     };
-    c.pragmas(ast);
+    c.note_pragmas(ast);
     c.types.set_strsize(c.opts.strsize);
     for item in &ast.items {
         match &item.kind {
@@ -139,9 +149,10 @@ pub fn check(ast: &ast::Ast, opts: &CompileOpts, kernel: &dyn KernelView) -> (Pr
             ast::ItemKind::Decl(d) => c.decl(d, item.span),
             ast::ItemKind::Inline(i) => c.inline(i, item.span),
             ast::ItemKind::Translator(t) => c.translator(t, item.span),
-            ast::ItemKind::Provider(_) => c.not_yet(item.span, "provider declaration"),
+            ast::ItemKind::Provider(p) => c.provider(p, item.span),
         }
     }
+    c.check_pragmas(ast);
     c.finish()
 }
 
@@ -173,24 +184,6 @@ impl<'k> Checker<'k> {
             }
         }
         (self.program, seen)
-    }
-
-    fn pragmas(&mut self, ast: &ast::Ast) {
-        for p in &ast.pragmas {
-            match &p.kind {
-                ast::PragmaKind::Option { name, value } => {
-                    self.opts.set(&name.name, value.as_deref());
-                    self.program
-                        .options
-                        .push((name.name.clone(), value.clone(), p.span));
-                }
-                // Attributes and bindings describe interfaces; nothing asks for them yet. What a program depends on is
-                // met when its probes match.
-                ast::PragmaKind::Attributes { .. }
-                | ast::PragmaKind::Binding { .. }
-                | ast::PragmaKind::DependsOn { .. } => {}
-            }
-        }
     }
 
     fn err(&mut self, tag: Tag, span: Span, text: impl Into<String>) {

@@ -122,6 +122,10 @@ impl Checker<'_> {
         if let Some((_, e)) = self.bound.iter().find(|(name, _)| *name == n.name) {
             return TExpr { span, ..e.clone() };
         }
+        if self.hidden(&n.name) {
+            return self.unknown(&n.name, span);
+        }
+        self.check_stability(&n.name, super::pragma::STABLE, span);
         match self.globals.get(&n.name) {
             Some(Global::Var(v)) => return self.var(*v, span),
             Some(Global::Enumerator(v, ty)) => return TExpr::new(TKind::Int(*v), *ty, span),
@@ -293,7 +297,7 @@ impl Checker<'_> {
             None => None,
             Some(_) if r.scope == Scope::Clause => {
                 self.err(
-                    Tag::D_DECL_LOCASSC,
+                    Tag::D_ARR_LOCAL,
                     lhs.span,
                     "local variables may not be used as associative arrays",
                 );
@@ -302,7 +306,14 @@ impl Checker<'_> {
             Some(keys) => {
                 let mut tuple = Vec::new();
                 for k in keys {
-                    let key = self.quiet_expr(k);
+                    let before = self.diags.len();
+                    let key = self.expr(k);
+                    if self.types.is_error(key.ty) {
+                        // Once the array is there, the same key may be right: it can ask for an element.
+                        return false;
+                    }
+                    // It is checked again as the key of what it declares.
+                    self.diags.truncate(before);
                     match self.tuple_type(key.ty) {
                         Some(t) => tuple.push(t),
                         None => {
@@ -449,7 +460,8 @@ impl Checker<'_> {
                 "args[ ] may not be referenced outside of a probe clause",
             );
         };
-        let (desc, matched) = (ctx.desc.to_string(), ctx.matched.clone());
+        let (probe, matched) = (ctx.desc.clone(), ctx.matched.clone());
+        let desc = probe.to_string();
         let Some(i) = index.int() else {
             return self.bad(
                 Tag::D_ARGS_TYPE,
@@ -459,6 +471,9 @@ impl Checker<'_> {
         };
         if matched.count == 0 {
             return TExpr::error(span);
+        }
+        if let Some(declared) = self.declared_arg(&probe, i, span) {
+            return declared;
         }
         let Some(list) = &matched.args else {
             let text = format!(
@@ -499,6 +514,7 @@ impl Checker<'_> {
     /// A kernel symbol: `` `name ``, `` module`name ``.
     pub(super) fn symbol(&mut self, n: &Name) -> TExpr {
         let shown = format!("{}`{}", n.scope.as_deref().unwrap_or(""), n.name);
+        self.check_stability(&shown, super::pragma::PRIVATE, n.span);
         let Some((addr, ty)) = self.symbol_addr(n) else {
             return TExpr::error(n.span);
         };

@@ -33,6 +33,17 @@ impl Checker<'_> {
         };
         let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
         let text = String::from_utf8_lossy(bytes.get(..end).unwrap_or(&[])).into_owned();
+        if text.is_empty() && func.starts_with("print") {
+            let text = format!("{func}( ) format string is empty");
+            self.err(Tag::D_PRINTF_FMT_EMPTY, e.span, text);
+            return None;
+        }
+        // A program that would write to the directory that it is in.
+        if func == "freopen" && matches!(text.as_str(), "." | "..") {
+            let text = format!("freopen( ) argument #1 cannot be \"{text}\"");
+            self.err(Tag::D_FREOPEN_INVALID, e.span, text);
+            return None;
+        }
         match Format::parse(&text) {
             Ok(f) => Some(f),
             Err(err) => {
@@ -288,7 +299,8 @@ impl Checker<'_> {
             }
             if conv.agg || conv.kind == ConvKind::AggDefault {
                 values += 1;
-                if values > aggs {
+                // One aggregation may be printed in several ways.
+                if values > aggs && aggs > 1 {
                     let text = format!(
                         "printa( ) prototype mismatch: conversion #{n} (%@{}) is missing a corresponding aggregation",
                         conv.text

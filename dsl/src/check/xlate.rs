@@ -82,6 +82,12 @@ impl Checker<'_> {
             .cloned()
     }
 
+    /// Whether a value of type `from` is seen as one of type `to`, or as one that a pointer of type `to` points to.
+    pub(super) fn translates(&self, from: TypeId, to: TypeId) -> bool {
+        let sou = self.types.pointee(to).unwrap_or(to);
+        self.find_translator(sou, from).is_some()
+    }
+
     /// `xlate <type> (operand)`
     pub(super) fn xlate(&mut self, ty: &ast::TypeName, operand: &Expr, span: Span) -> TExpr {
         let to = self.type_name(ty);

@@ -248,6 +248,28 @@ pub fn ipv6(addr: [u8; 16]) -> Vec<u8> {
     std::net::Ipv6Addr::from(addr).to_string().into_bytes()
 }
 
+/// `link_ntop`: the bytes of a hardware address in hexadecimal, by its type (ARPHRD_ETHER, ARPHRD_INFINIBAND): how many
+/// there are. `None`: another type (fault ILLOP).
+pub fn link_len(kind: u64) -> Option<usize> {
+    match kind {
+        1 => Some(6),
+        32 => Some(20),
+        _ => None,
+    }
+}
+
+/// See [`link_len`].
+pub fn link(addr: &[u8]) -> Vec<u8> {
+    let parts: Vec<String> = addr.iter().map(|b| format!("{b:02x}")).collect();
+    parts.join(":").into_bytes()
+}
+
+/// `memstr(mem, c, size)`: NULs become `c`, the last byte becomes the NUL that ends it.
+pub fn memstr(mem: &[u8], c: u8) -> Vec<u8> {
+    let all = mem.split_last().map_or(&[][..], |(_, all)| all);
+    all.iter().map(|&b| if b == 0 { c } else { b }).collect()
+}
+
 /// `json(text, path)`: the element that `path` (`a.b[2].c`, `[0].x`) names.
 ///
 /// A string gives what stands between its quotes, escapes as written; a number, `true`, `false` or `null` its text; an
@@ -261,10 +283,11 @@ pub fn json<'a>(text: &'a [u8], path: &[u8]) -> Option<&'a [u8]> {
         at.blanks();
         if let [b'[', tail @ ..] = path {
             let close = tail.iter().position(|&b| b == b']')?;
-            let n = std::str::from_utf8(tail.get(..close)?)
-                .ok()?
-                .parse::<u32>()
-                .ok()?;
+            let digits = tail.get(..close)?;
+            if !digits.iter().all(u8::is_ascii_digit) {
+                return None;
+            }
+            let n = std::str::from_utf8(digits).ok()?.parse::<u32>().ok()?;
             at.element(n)?;
             path = tail.get(close + 1..)?;
         } else {

@@ -66,6 +66,7 @@ subrs! {
     // Ours where illumos/FreeBSD and Oracle disagree about 44 and 45.
     48, DPath, "d_path";
     49, LinkNtop, "link_ntop";
+    50, Memstr, "memstr";
     51, Getf, "getf";
     52, Json, "json";
     53, Strtoll, "strtoll";

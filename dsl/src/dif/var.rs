@@ -56,4 +56,5 @@ vars! {
     0x120, Errno, "errno";
     // Ours: illumos has these as library inlines, FreeBSD as built-ins 0x200 and up.
     0x200, Cpu, "cpu";
+    0x201, Execargs, "execargs";
 }

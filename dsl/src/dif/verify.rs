@@ -223,12 +223,12 @@ pub fn arity(subr: Subr) -> (usize, usize) {
         MutexOwned | MutexOwner | MutexTypeAdaptive | MutexTypeSpin | RwReadHeld | RwWriteHeld
         | RwIswriter | Progenyof | Strlen | Alloca | Msgdsize | Msgsize | Getmajor | Getminor
         | Basename | Dirname | Cleanpath | Htons | Htonl | Htonll | Ntohs | Ntohl | Ntohll
-        | InetNtoa | InetNtoa6 | Toupper | Tolower | DPath | Getf => (1, 1),
-        Copyinstr | Lltostr | Strtoll => (1, 2),
+        | InetNtoa | InetNtoa6 | Toupper | Tolower | Getf => (1, 1),
+        Copyinstr | Lltostr | Strtoll | DPath => (1, 2),
         Copyin | DdiPathname | Strjoin | Strchr | Strrchr | Strstr | Strtok | InetNtop
         | LinkNtop | Json => (2, 2),
         Substr | Index | Rindex => (2, 3),
-        Copyout | Copyoutstr | Bcopy | Copyinto => (3, 3),
+        Copyout | Copyoutstr | Bcopy | Copyinto | Memstr => (3, 3),
     }
 }
 

@@ -340,13 +340,14 @@ fn time_is_linear() {
     for unit in units {
         for prefix in ["", "BEGIN { ", "int x[", "/* "] {
             let text = format!("{prefix}{}", unit.repeat((1 << 17) / unit.len()));
-            let start = Instant::now();
-            survive(&text, InputKind::Script);
-            assert!(
-                start.elapsed() < Duration::from_secs(5),
-                "{prefix}{unit:?}: {:?}",
+            // A machine may have no time for us: what is quadratic takes long each time.
+            let took = |_| {
+                let start = Instant::now();
+                survive(&text, InputKind::Script);
                 start.elapsed()
-            );
+            };
+            let quick = |t: &Duration| *t < Duration::from_secs(5);
+            assert!((0..5).map(took).any(|t| quick(&t)), "{prefix}{unit:?}");
         }
     }
 }

@@ -61,17 +61,22 @@ fn one_by_one(
     Ok(())
 }
 
-/// All elements of an aggregation.
+/// All elements of an aggregation; `cpus`: with each CPU's own data.
 pub fn read(
     map: BorrowedFd<'_>,
     sizes: Sizes,
     layout: &AggLayout,
+    cpus: bool,
 ) -> Result<Vec<AggEntry>, BackendError> {
-    let failed = |source| BackendError::Io {
+    let failed = |cause| BackendError::Io {
         what: "reading an aggregation".to_owned(),
-        source,
+        cause,
     };
     let words = layout.words as usize;
+    let each = |value: &[u8]| match cpus {
+        true => by_cpu(layout.func, words, value),
+        false => Vec::new(),
+    };
     let mut entries = Vec::new();
     if layout.keys.is_empty() {
         let mut value = vec![0; sizes.value];
@@ -81,6 +86,7 @@ pub fn read(
             entries.push(AggEntry {
                 key: Vec::new(),
                 data,
+                cpus: each(&value),
             });
         }
     } else {
@@ -88,6 +94,7 @@ pub fn read(
             entries.push(AggEntry {
                 key: key.to_vec(),
                 data: combine(layout.func, words, value).0,
+                cpus: each(value),
             });
         })
         .map_err(failed)?;
@@ -103,6 +110,16 @@ fn data_words(func: AggFunc, words: usize) -> usize {
         AggFunc::Stddev => words.min(4),
         AggFunc::Quantize | AggFunc::Lquantize { .. } | AggFunc::Llquantize { .. } => words,
     }
+}
+
+/// The data of each CPU that updated the element.
+pub fn by_cpu(func: AggFunc, words: usize, value: &[u8]) -> Vec<(u32, Vec<i64>)> {
+    let cpus = value.chunks_exact((words * 8).max(1)).zip(0..);
+    cpus.filter_map(|(one, cpu)| {
+        let (data, updated) = combine(func, words, one);
+        updated.then_some((cpu, data))
+    })
+    .collect()
 }
 
 /// One value out of all CPUs' (`words` u64 each), and whether any of them was ever updated.
@@ -144,6 +161,16 @@ mod tests {
 
     fn bytes(words: &[u64]) -> Vec<u8> {
         words.iter().flat_map(|w| w.to_ne_bytes()).collect()
+    }
+
+    #[test]
+    fn cpus_apart() {
+        let value = bytes(&[3, 0, 4]);
+        let want = vec![(0, vec![3]), (2, vec![4])];
+        assert_eq!(by_cpu(AggFunc::Count, 1, &value), want);
+        // Summed to zero, but updated.
+        let value = bytes(&[0, 0, 0, 1]);
+        assert_eq!(by_cpu(AggFunc::Sum, 2, &value), vec![(1, vec![0])]);
     }
 
     #[test]

@@ -7,9 +7,9 @@ use super::btf::Btf;
 use super::kernel::Kernel;
 use super::sys::{self, RawProg, attach_type, prog_type};
 use crate::backend::{Ability, BackendError};
-use crate::caps::{Caps, KernelOffsets, RingKind};
+use crate::caps::{ArgsOffsets, Caps, FileOffsets, KernelOffsets, PathOffsets, RingKind};
 use crate::image::Insn;
-use crate::service::Service;
+use crate::service::{Service, Services};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
@@ -68,7 +68,7 @@ pub fn available() -> Result<(), BackendError> {
         ),
         _ => BackendError::Io {
             what: "loading the smallest BPF program there is".to_owned(),
-            source: e,
+            cause: e,
         },
     })
 }
@@ -118,7 +118,7 @@ pub fn caps(btf: Option<&Btf>) -> Caps {
     let may_goto = [RETURN_0[0], insn(0xe5, 0, 1, 0), RETURN_0[0], RETURN_0[1]];
     let runs = |insns: &[Insn]| load(prog_type::RAW_TRACEPOINT, 0, insns, 0).is_ok();
     let bounded_loops = runs(&bounded_loop);
-    let services = services();
+    let services = Services::asking(known_as);
     let btf_tracepoints = btf.is_some_and(|b| {
         let id = b
             .tracepoint("sys_enter")
@@ -130,7 +130,7 @@ pub fn caps(btf: Option<&Btf>) -> Caps {
     Caps {
         // Both came with Linux 5.2 and 5.3; a loop is the cheaper question.
         max_insns: if bounded_loops { 1_000_000 } else { 4096 },
-        ring: match services.contains_key(&Service::RingbufOutput) {
+        ring: match services.has(Service::RingbufOutput) {
             true => RingKind::Ringbuf,
             false => RingKind::PerfArray,
         },
@@ -156,23 +156,23 @@ fn has_kernel_function(btf: Option<&Btf>, name: &str) -> bool {
     btf.is_some_and(|b| b.function(Some("vmlinux"), name).is_some())
 }
 
-/// Each service by the first of its ids that the kernel knows.
-fn services() -> std::collections::BTreeMap<Service, u32> {
-    Service::ALL
-        .iter()
-        .filter_map(|&s| match s {
-            // Merely asking makes the kernel warn of corrupted memory, in its log. All have it, unless they are locked down.
-            Service::ProbeWriteUser => lockdown().is_none().then_some((s, *s.ids().first()?)),
-            _ => Some((s, s.ids().iter().copied().find(|&id| knows(s, id))?)),
-        })
-        .collect()
+/// The first of a service's ids that the kernel knows.
+fn known_as(s: Service) -> Option<u32> {
+    let mut ids = s.ids().iter().copied();
+    match s {
+        // Merely asking makes the kernel warn of corrupted memory, in its log. All have it, unless they are locked down.
+        Service::ProbeWriteUser => ids.next().filter(|_| lockdown().is_none()),
+        _ => ids.find(|&id| knows(s, id)),
+    }
 }
 
 /// A call without arguments is refused for its arguments where the kernel knows the helper, else by name.
 fn knows(service: Service, id: u32) -> bool {
     let prog_type = match service {
         // Not for raw tracepoints.
-        Service::GetAttachCookie | Service::GetFuncIp => prog_type::KPROBE,
+        Service::GetAttachCookie | Service::GetFuncIp | Service::OverrideReturn => {
+            prog_type::KPROBE
+        }
         _ => prog_type::RAW_TRACEPOINT,
     };
     let insns = [insn(0x85, 0, 0, id as i32), RETURN_0[0], RETURN_0[1]];
@@ -209,7 +209,56 @@ fn offsets(btf: Option<&Btf>) -> KernelOffsets {
             .or_else(|| task("start_time")),
         task_sum_exec_runtime: task("se.sum_exec_runtime"),
         realtime_offset: realtime_offset(),
+        // Found out where a program needs them.
+        ..KernelOffsets::default()
     }
+}
+
+/// Fills in the offsets that few programs need: each structure takes a walk over all names of the type information.
+pub fn structures(btf: Option<&Btf>, offsets: &mut KernelOffsets) {
+    let of = |structure: &str, path: &str| btf.and_then(|b| b.offset(structure, path));
+    let task = |path: &str| of("task_struct", path);
+    let path = || {
+        Some(PathOffsets {
+            path_mnt: of("path", "mnt")?,
+            path_dentry: of("path", "dentry")?,
+            mount_mnt: of("mount", "mnt")?,
+            mount_parent: of("mount", "mnt_parent")?,
+            mount_mountpoint: of("mount", "mnt_mountpoint")?,
+            vfsmount_root: of("vfsmount", "mnt_root")?,
+            dentry_parent: of("dentry", "d_parent")?,
+            // What is in a `union { struct { u32 hash; u32 len; }; u64 hash_len; }`; newer kernels have `d_name` itself so.
+            dentry_name: of("dentry", "d_name.name")?,
+            dentry_len: of("dentry", "d_name.len")?,
+            dentry_pprev: of("dentry", "d_hash.pprev")?,
+            dentry_sb: of("dentry", "d_sb")?,
+            dentry_inode: of("dentry", "d_inode")?,
+            sb_magic: of("super_block", "s_magic")?,
+            inode_ino: of("inode", "i_ino")?,
+            task_fs: task("fs")?,
+            fs_root: of("fs_struct", "root")?,
+        })
+    };
+    let files = || {
+        Some(FileOffsets {
+            task_files: task("files")?,
+            files_fdt: of("files_struct", "fdt")?,
+            fdt_max: of("fdtable", "max_fds")?,
+            fdt_fd: of("fdtable", "fd")?,
+        })
+    };
+    let args = || {
+        Some(ArgsOffsets {
+            task_mm: task("mm")?,
+            mm_start: of("mm_struct", "arg_start")?,
+            mm_end: of("mm_struct", "arg_end")?,
+        })
+    };
+    offsets.path = path();
+    offsets.files = files();
+    offsets.args = args();
+    offsets.mutex_owner = of("mutex", "owner");
+    offsets.rwsem_count = of("rw_semaphore", "count");
 }
 
 fn realtime_offset() -> i64 {
@@ -271,10 +320,10 @@ pub fn abilities(kernel: &Kernel) -> Vec<Ability> {
     };
     let missing: Vec<&str> = Service::ALL
         .iter()
-        .filter(|s| !caps.services.contains_key(s))
+        .filter(|s| !caps.services.has(**s))
         .map(|s| s.name())
         .collect();
-    let loops = match (caps.may_goto, caps.services.contains_key(&Service::Loop)) {
+    let loops = match (caps.may_goto, caps.services.has(Service::Loop)) {
         (true, _) => Ok("may_goto".to_owned()),
         (false, true) => Ok("bounded; bpf_loop".to_owned()),
         (false, false) => yes_or(caps.bounded_loops, "bounded", "programs are unrolled"),
@@ -333,14 +382,27 @@ pub fn abilities(kernel: &Kernel) -> Vec<Ability> {
     all
 }
 
-/// How long one kprobe takes to attach and to detach.
+/// How long one kprobe takes to be loaded and attached, and to be detached: medians of a few, since one alone can be five
+/// times off on a busy machine.
 pub fn kprobe_cost() -> Option<(Duration, Duration)> {
     let pmu = std::fs::read_to_string("/sys/bus/event_source/devices/kprobe/type").ok()?;
-    let start = Instant::now();
-    let event = sys::kprobe_event(pmu.trim().parse().ok()?, HARMLESS).ok()?;
-    let attached = Instant::now();
-    drop(event);
-    Some((attached - start, attached.elapsed()))
+    let pmu = pmu.trim().parse().ok()?;
+    let mut attach = Vec::new();
+    let mut detach = Vec::new();
+    for _ in 0..5 {
+        let start = Instant::now();
+        let prog = load(prog_type::KPROBE, 0, &RETURN_0, 0).ok()?;
+        let event = sys::kprobe_event(pmu, HARMLESS).ok()?;
+        let attached = Instant::now();
+        drop((event, prog));
+        attach.push(attached - start);
+        detach.push(attached.elapsed());
+    }
+    let median = |mut times: Vec<Duration>| {
+        times.sort();
+        times.get(times.len() / 2).copied()
+    };
+    Some((median(attach)?, median(detach)?))
 }
 
 fn single_kprobe() -> Result<(), String> {

@@ -69,11 +69,13 @@ impl Kallsyms {
 
     /// Functions: position among all of the table's text symbols, name, module.
     pub fn functions(&self) -> impl Iterator<Item = (u32, Entry<'_>)> {
-        (0..).zip(
-            self.entries()
-                .filter(|e| matches!(e.kind, 't' | 'T' | 'w' | 'W')),
-        )
+        (0..).zip(self.entries().filter(is_function))
     }
+}
+
+/// Whether it is in the kernel's text.
+pub fn is_function(e: &Entry<'_>) -> bool {
+    matches!(e.kind, 't' | 'T' | 'w' | 'W')
 }
 
 #[cfg(test)]

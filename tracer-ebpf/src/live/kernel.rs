@@ -2,14 +2,15 @@
 
 use super::btf::Btf;
 use super::features::{self, FuncWays};
-use super::kallsyms::{Entry, Kallsyms};
+use super::kallsyms::{self, Entry, Kallsyms};
 use super::tracefs::Tracefs;
 use super::warm::WarmLoader;
-use crate::provider::{self, Facts, FuncSym};
+use crate::provider::{self, Facts, FuncSym, LeftOut};
 use dsl::kernel::{ArgInfo, ArgType, KSymbol, KType, KTypeId, KernelView, Matched, TypeNs};
 use dsl::program::ProbeDesc;
 use std::collections::{HashMap, HashSet};
-use std::sync::OnceLock;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::{Arc, OnceLock};
 
 /// Everything that is read of this kernel, each part when it is first asked for.
 #[derive(Default)]
@@ -60,51 +61,47 @@ impl Kernel {
         self.ways.get().map(|(w, _)| *w)
     }
 
-    /// Functions with an entry for tracing, where the kernel lists them.
-    fn traceable(&self) -> Option<HashSet<String>> {
-        let text = self
-            .tracefs()?
-            .read("available_filter_functions")
-            .inspect_err(|e| log::debug!("no list of traceable functions: {e}"))
-            .ok()?;
-        let names = text.lines().filter_map(|l| l.split_whitespace().next());
-        Some(names.map(str::to_owned).collect())
-    }
-
-    /// Functions that the kernel lets us probe: those of the symbol table, less what it lists as not traceable.
-    fn find_functions(&self) -> Vec<FuncSym> {
-        let traceable = self.traceable();
+    /// What the kernel says about its functions.
+    fn lists(&self) -> Lists {
+        let traceable = self.tracefs().and_then(|t| {
+            t.read("available_filter_functions")
+                .inspect_err(|e| log::debug!("no list of traceable functions: {e}"))
+                .ok()
+        });
         // No list: what has a type is a function of the source, not a fragment of one. And fentry needs types.
         let (ways, _) = self.func_ways();
         let typed = match traceable.is_none() || (ways.fentry && !ways.kprobe_multi) {
             true => self.btf().map(Btf::functions),
             false => None,
         };
-        let denied = denied();
-        let symbols = self.kallsyms();
-        let preferred = |e: &Entry<'_>| {
-            traceable.as_ref().is_none_or(|t| t.contains(e.name))
-                && typed
-                    .as_ref()
-                    .is_none_or(|t| e.module != "vmlinux" || t.contains(e.name))
-        };
-        let usable = |e: &Entry<'_>| {
-            !denied.contains(e.name)
-                && !e.name.contains(['.', '$'])
-                // The kernel's own name for compiled BPF programs.
-                && e.module != "bpf"
-        };
+        let denied =
+            std::fs::read_to_string("/sys/kernel/debug/kprobes/blacklist").unwrap_or_default();
+        Lists {
+            traceable,
+            denied,
+            typed,
+        }
+    }
+
+    /// Functions that the kernel lets us probe: those of the symbol table, less what it lists as not traceable.
+    fn find_functions(&self) -> Vec<FuncSym> {
+        let lists = self.lists();
+        let rules = lists.rules();
+        let usable: Vec<(u32, Entry<'_>, bool)> = self
+            .kallsyms()
+            .functions()
+            .filter(|(_, e)| rules.unusable(e).is_none())
+            .map(|(index, e)| (index, e, rules.unlisted(&e).is_none()))
+            .collect();
         // A function may have several names, of which the kernel's list has one (`__do_sys_getppid` for
         // `__x64_sys_getppid`).
-        let mut addresses: HashMap<u64, bool> = symbols
-            .functions()
-            .filter(|(_, e)| e.addr != 0 && preferred(e) && usable(e))
-            .map(|(_, e)| (e.addr, false))
-            .collect();
-        let mut seen: HashSet<(&str, &str)> = HashSet::new();
+        let listed = usable.iter().filter(|(_, e, first)| *first && e.addr != 0);
+        let mut addresses: HashMap<u64, bool, Fast> =
+            listed.map(|(_, e, _)| (e.addr, false)).collect();
+        let mut seen: HashSet<(&str, &str), Fast> = HashSet::default();
+        let mut module: Arc<str> = Arc::from("vmlinux");
         let mut found = Vec::new();
-        for (index, e) in symbols.functions().filter(|(_, e)| usable(e)) {
-            let first = preferred(&e);
+        for (index, e, first) in usable {
             let known = addresses.get_mut(&e.addr);
             if !first && known.is_none() {
                 continue;
@@ -113,10 +110,14 @@ impl Kernel {
             let alias = !first || known.is_some_and(|listed| std::mem::replace(listed, true));
             // One name for several functions: only one of them can be meant, so it is listed once.
             if seen.insert((e.name, e.module)) {
+                // A module's symbols stand together.
+                if *module != *e.module {
+                    module = Arc::from(e.module);
+                }
                 found.push(FuncSym {
                     index,
-                    name: e.name.to_owned(),
-                    module: e.module.to_owned(),
+                    name: Arc::from(e.name),
+                    module: module.clone(),
                     alias,
                 });
             }
@@ -140,6 +141,37 @@ impl Kernel {
         })
     }
 
+    /// What a tracepoint goes through to its programs: `__traceiter_NAME`, and `__bpf_trace_CLASS` of its class of events,
+    /// which has another name where several events are of one; then all that there are.
+    pub fn trampolines(&self, tracepoint: &str) -> Vec<(u64, u64)> {
+        const CLASS: &str = "__bpf_trace_";
+        let class = format!("{CLASS}{tracepoint}");
+        let own = self.kallsyms().find(None, &class).is_some();
+        let iter = format!("__traceiter_{tracepoint}");
+        let ours = |name: &str| match own {
+            true => name == iter || name == class,
+            false => name == iter || name.starts_with(CLASS),
+        };
+        let mut all: Vec<(u64, bool)> = self
+            .kallsyms()
+            .functions()
+            .filter(|(_, e)| e.addr != 0)
+            .map(|(_, e)| (e.addr, ours(e.name)))
+            .collect();
+        all.sort_unstable();
+        let mut ranges: Vec<(u64, u64)> = Vec::new();
+        for (i, &(start, _)) in all.iter().enumerate().filter(|(_, (_, ours))| *ours) {
+            let next = all.iter().skip(i + 1).find(|(addr, _)| *addr > start);
+            let end = next.map_or(start.saturating_add(4096), |n| n.0);
+            match ranges.last_mut() {
+                Some(last) if last.1 == start => last.1 = end,
+                Some(last) if last.0 == start => {}
+                _ => ranges.push((start, end)),
+            }
+        }
+        ranges
+    }
+
     /// Where a function is, if the kernel tells.
     pub fn address(&self, module: &str, function: &str) -> Option<u64> {
         let e = self.kallsyms().find(Some(module), function)?;
@@ -148,8 +180,8 @@ impl Kernel {
 
     /// Where all functions are, by module and name, and whether several functions have that name; empty if the kernel
     /// doesn't tell.
-    pub fn addresses(&self) -> HashMap<(&str, &str), (u64, bool)> {
-        let mut all: HashMap<_, (u64, bool)> = HashMap::new();
+    pub fn addresses(&self) -> HashMap<(&str, &str), (u64, bool), Fast> {
+        let mut all: HashMap<_, (u64, bool), Fast> = HashMap::default();
         for (_, e) in self.kallsyms().functions().filter(|(_, e)| e.addr != 0) {
             all.entry((e.module, e.name))
                 .and_modify(|(_, several)| *several = true)
@@ -170,11 +202,93 @@ impl Kernel {
     }
 }
 
-/// Functions that kprobes must not touch, because they run through them themselves.
-fn denied() -> HashSet<String> {
-    let text = std::fs::read_to_string("/sys/kernel/debug/kprobes/blacklist").unwrap_or_default();
-    let names = text.lines().filter_map(|l| l.split_whitespace().nth(1));
-    names.map(str::to_owned).collect()
+/// What the kernel says about its functions, as it says it.
+struct Lists {
+    /// Functions with an entry for tracing; `None`: it does not say.
+    traceable: Option<String>,
+    /// Functions that kprobes must not touch, because they run through them themselves.
+    denied: String,
+    /// Where only functions with types can be meant: their names.
+    typed: Option<HashSet<String>>,
+}
+
+impl Lists {
+    fn rules(&self) -> Rules<'_> {
+        fn words(text: &str, nth: usize) -> HashSet<&str, Fast> {
+            let lines = text.lines();
+            lines
+                .filter_map(|l| l.split_ascii_whitespace().nth(nth))
+                .collect()
+        }
+        Rules {
+            traceable: self.traceable.as_deref().map(|t| words(t, 0)),
+            denied: words(&self.denied, 1),
+            typed: self.typed.as_ref(),
+        }
+    }
+}
+
+/// The same, to look names up in.
+struct Rules<'a> {
+    traceable: Option<HashSet<&'a str, Fast>>,
+    denied: HashSet<&'a str, Fast>,
+    typed: Option<&'a HashSet<String>>,
+}
+
+impl Rules<'_> {
+    /// Why a symbol can't be probed, under whatever name.
+    fn unusable(&self, e: &Entry<'_>) -> Option<&'static str> {
+        // The kernel's own name for compiled BPF programs.
+        if e.module == "bpf" {
+            Some("is a BPF program")
+        } else if e.name.contains(['.', '$']) {
+            Some("is a piece that the compiler made of a function")
+        } else if self.denied.contains(e.name) {
+            Some("is on the list of what kprobes must not touch")
+        } else {
+            None
+        }
+    }
+
+    /// Why the kernel's list lacks it, if it does. The function may be there under another name.
+    fn unlisted(&self, e: &Entry<'_>) -> Option<&'static str> {
+        if self.traceable.as_ref().is_some_and(|t| !t.contains(e.name)) {
+            Some("is compiled without an entry for tracing (notrace)")
+        } else if e.module == "vmlinux" && self.typed.is_some_and(|t| !t.contains(e.name)) {
+            Some("has no type, which probing needs on this kernel")
+        } else {
+            None
+        }
+    }
+}
+
+/// A hash of names of the kernel's, by the hundred thousand: nobody chooses them to collide, and the standard hash takes
+/// several times as long.
+pub type Fast = BuildHasherDefault<FastHasher>;
+
+/// See [`Fast`].
+#[derive(Default)]
+pub struct FastHasher(u64);
+
+impl Hasher for FastHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            for (to, from) in word.iter_mut().zip(chunk) {
+                *to = *from;
+            }
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u64(&mut self, n: u64) {
+        // Multiplying moves what differs to the high bits, and the table looks at both ends.
+        self.0 = (self.0.rotate_left(5) ^ n).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 32
+    }
 }
 
 impl Facts for Kernel {
@@ -241,21 +355,40 @@ impl Facts for Kernel {
 
     fn why_not_function(&self, name: &str) -> Option<String> {
         let e = self.kallsyms().find(None, name)?;
-        let why = match e.kind {
-            't' | 'T' | 'w' | 'W' if e.module == "bpf" => "is a BPF program",
-            't' | 'T' | 'w' | 'W' if name.contains(['.', '$']) => {
-                "is a piece that the compiler made of a function"
-            }
-            't' | 'T' | 'w' | 'W' if denied().contains(name) => {
-                "is on the list of what kprobes must not touch"
-            }
-            't' | 'T' | 'w' | 'W' => match self.traceable()?.contains(name) {
-                true => return None,
-                false => "is compiled without an entry for tracing (notrace)",
-            },
-            _ => "is no function",
+        let why = if kallsyms::is_function(&e) {
+            let lists = self.lists();
+            let rules = lists.rules();
+            rules.unusable(&e).or_else(|| rules.unlisted(&e))?
+        } else {
+            "is no function"
         };
         Some(format!("the kernel has {name}, but it {why}"))
+    }
+
+    fn left_out(&self, wanted: &dyn Fn(&str, &str) -> bool) -> Vec<LeftOut> {
+        let Ok(listed) = self.functions() else {
+            return Vec::new();
+        };
+        let listed: HashSet<u32, Fast> = listed.iter().map(|f| f.index).collect();
+        let lists = self.lists();
+        let rules = lists.rules();
+        let mut found: Vec<LeftOut> = Vec::new();
+        for (index, e) in self.kallsyms().functions() {
+            if listed.contains(&index) || !wanted(e.module, e.name) {
+                continue;
+            }
+            let why = rules.unusable(&e).or_else(|| rules.unlisted(&e));
+            let why = why.unwrap_or("has the name of another that is listed");
+            match found.iter_mut().find(|l| l.why == why) {
+                Some(l) => l.count += 1,
+                None => found.push(LeftOut {
+                    why,
+                    count: 1,
+                    example: e.name.to_owned(),
+                }),
+            }
+        }
+        found
     }
 
     fn function_args(&self, f: &str, module: &str, ret: bool) -> Option<Vec<ArgInfo>> {

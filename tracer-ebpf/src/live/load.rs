@@ -132,9 +132,9 @@ impl Loader<'_> {
                 else {
                     return Ok(None);
                 };
-                module_btf = sys::module_btf(module).map_err(|source| BackendError::Io {
+                module_btf = sys::module_btf(module).map_err(|cause| BackendError::Io {
                     what: format!("opening the types of the module {module}"),
-                    source,
+                    cause,
                 })?;
                 raw.prog_type = prog_type::TRACING;
                 raw.attach_type = match kind {
@@ -171,9 +171,9 @@ impl Loader<'_> {
         fd: OwnedFd,
         attached: &mut Attached,
     ) -> Result<(), BackendError> {
-        let failed = |source| BackendError::Io {
+        let failed = |cause| BackendError::Io {
             what: format!("attaching {}", describe(prog)),
-            source,
+            cause,
         };
         attached.progs.extend(fd.try_clone().ok());
         match &prog.kind {
@@ -202,7 +202,7 @@ impl Loader<'_> {
     /// that can be probed.
     fn targets<'b>(&self, image: &'b Image, prog: &Prog) -> Vec<Vec<Target<'b>>> {
         let site = |&i: &u32| match &image.probes.get(i as usize)?.site {
-            Site::Func { name, module, .. } => Some((module.as_str(), name.as_str(), u64::from(i))),
+            Site::Func { name, module, .. } => Some((&**module, &**name, u64::from(i))),
             _ => None,
         };
         let sites: Vec<(&str, &str, u64)> = prog.probes.iter().filter_map(site).collect();
@@ -304,7 +304,7 @@ impl Loader<'_> {
             } => refused(prog, io_error, &verifier_log.to_string(), self.options),
             ProgramError::SyscallError(e) => BackendError::Io {
                 what: format!("{} for {}", e.call, describe(prog)),
-                source: e.io_error,
+                cause: e.io_error,
             },
             e => BackendError::Other(format!("{}: {}", describe(prog), chain(&e))),
         }

@@ -1,7 +1,7 @@
 //! An image's maps: made, filled, and read back.
 
 use super::sys::{self, Sizes};
-use crate::backend::BackendError;
+use crate::backend::{BackendError, Buffer};
 use crate::image::{Image, Insn, MapDef, MapIx, MapKind, PSEUDO_MAP, PSEUDO_MAP_VALUE};
 use aya::maps::{Map, MapData, MapError, RingBuf};
 use std::io;
@@ -10,6 +10,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 const BPF_F_NO_PREALLOC: u32 = 1;
 const BPF_F_RDONLY_PROG: u32 = 1 << 7;
 const BPF_F_MMAPABLE: u32 = 1 << 10;
+/// Bytes of a key that every kernel takes; newer ones take more.
+const OLD_KEY: u32 = 512;
 /// `ld_imm64`, first half.
 const LD_IMM64: u8 = 0x18;
 
@@ -27,9 +29,9 @@ pub struct Maps {
 impl Maps {
     /// Makes and fills them.
     pub fn create(image: &Image) -> Result<Maps, BackendError> {
-        let cpus = aya::util::nr_cpus().map_err(|(path, source)| BackendError::Io {
+        let cpus = aya::util::nr_cpus().map_err(|(path, cause)| BackendError::Io {
             what: path.to_owned(),
-            source,
+            cause,
         })?;
         let mut maps = Vec::with_capacity(image.maps.len());
         for (i, def) in image.maps.iter().enumerate() {
@@ -78,12 +80,31 @@ impl Handle {
 }
 
 fn create(def: &MapDef, shared: bool, cpus: usize) -> Result<(Handle, Sizes), BackendError> {
-    let failed = |source: io::Error| BackendError::Io {
-        what: format!(
+    let failed = |cause: io::Error| {
+        let what = format!(
             "making the map {} ({} entries of {} + {} bytes)",
             def.name, def.max_entries, def.key_size, def.value_size
-        ),
-        source,
+        );
+        if cause.raw_os_error() == Some(libc::E2BIG) && def.key_size > OLD_KEY {
+            return BackendError::Unsupported(format!(
+                "keys of {} bytes are too long for this kernel, which takes {OLD_KEY} (use shorter strings in them: -x strsize)",
+                def.key_size
+            ));
+        }
+        let buffer = match def.kind {
+            MapKind::Ringbuf => Some(Buffer::Records),
+            MapKind::PercpuHash => Some(Buffer::Aggregations),
+            MapKind::Hash => Some(Buffer::Variables),
+            MapKind::Array | MapKind::PercpuArray | MapKind::PerfEventArray => None,
+        };
+        match (buffer, cause.raw_os_error()) {
+            (Some(buffer), Some(libc::ENOMEM)) => BackendError::NoRoom {
+                buffer,
+                what,
+                cause,
+            },
+            _ => BackendError::Io { what, cause },
+        }
     };
     let per_cpu = match def.kind {
         MapKind::PercpuHash | MapKind::PercpuArray => true,

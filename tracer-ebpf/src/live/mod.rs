@@ -26,7 +26,7 @@ use crate::image::{Image, Prog, ProgKind};
 use crate::provider;
 use crate::site::ProbeInfo;
 use dsl::kernel::KernelView;
-use dsl::program::ProbeDesc;
+use dsl::program::{ProbeDesc, Program};
 use std::sync::OnceLock;
 use std::time::Instant;
 
@@ -70,6 +70,18 @@ impl Backend for EbpfBackend {
         }
     }
 
+    fn caps_for(&self, program: &Program) -> Caps {
+        let mut caps = self.caps().clone();
+        if crate::lower::reads_structures(program) {
+            features::structures(self.kernel.btf(), &mut caps.offsets);
+        }
+        caps
+    }
+
+    fn trampolines(&self, tracepoint: &str) -> Vec<(u64, u64)> {
+        self.kernel.trampolines(tracepoint)
+    }
+
     fn kernel(&self) -> &dyn KernelView {
         &self.kernel
     }
@@ -80,6 +92,10 @@ impl Backend for EbpfBackend {
 
     fn why_none(&self, desc: &ProbeDesc) -> Option<String> {
         provider::why_none(&self.kernel, desc)
+    }
+
+    fn left_out(&self, desc: &ProbeDesc) -> Vec<String> {
+        provider::left_out(&self.kernel, desc)
     }
 
     fn abilities(&self) -> Vec<Ability> {
@@ -122,9 +138,8 @@ impl Backend for EbpfBackend {
         if n < MANY {
             return None;
         }
-        // Each has a program of its own, which takes about as long to load.
         let (attach, detach) = features::kprobe_cost()?;
-        let (attach, detach) = (attach * 2 * n as u32, detach * n as u32);
+        let (attach, detach) = (attach * n as u32, detach * n as u32);
         Some(format!(
             "{n} single kprobes (this kernel has no kprobe.multi): attaching takes about {:.0} s, detaching about {:.0} s",
             attach.as_secs_f64(),

@@ -34,6 +34,8 @@ pub struct LiveSession {
     drops: MapIx,
     aggs: Vec<AggLayout>,
     attach_time: Duration,
+    /// Firings that the kernel left out while we were attaching: nothing was to be recorded yet.
+    missed_before: u64,
     stopped: bool,
 }
 
@@ -66,6 +68,7 @@ impl LiveSession {
             drops: image.drops,
             aggs: image.aggs.clone(),
             attach_time,
+            missed_before: 0,
             stopped: false,
         })
     }
@@ -74,6 +77,18 @@ impl LiveSession {
         self.aggs
             .get(agg.0 as usize)
             .ok_or_else(|| BackendError::Other(format!("the image has no aggregation {}", agg.0)))
+    }
+
+    /// Firings that the kernel did not run, because a program was running on that CPU already. Of functions these are mostly
+    /// those that the program and the kernel around it call themselves.
+    fn missed(&self) -> Result<u64, BackendError> {
+        let one = |prog| sys::prog_info(prog).map(|(_, missed)| missed);
+        let each = self.attached.progs.iter().map(|p| one(p.as_fd()));
+        each.sum::<io::Result<u64>>()
+            .map_err(|source| BackendError::Io {
+                what: "reading what the kernel counts about a program".to_owned(),
+                source,
+            })
     }
 
     fn set_phase(&self, phase: Phase) -> Result<(), BackendError> {
@@ -90,9 +105,9 @@ impl LiveSession {
                     }
                     sys::map_update(fd, sizes, &key, value)
                 };
-                write(&mut value).map_err(|source| BackendError::Io {
+                write(&mut value).map_err(|cause| BackendError::Io {
                     what: "changing the phase".to_owned(),
-                    source,
+                    cause,
                 })?;
             }
         }
@@ -105,10 +120,10 @@ impl LiveSession {
             PhaseWord::Map(map) => {
                 let (fd, sizes) = self.maps.get(*map)?;
                 let mut value = vec![0; sizes.value];
-                sys::map_lookup(fd, sizes, &0_u32.to_ne_bytes(), &mut value).map_err(|source| {
+                sys::map_lookup(fd, sizes, &0_u32.to_ne_bytes(), &mut value).map_err(|cause| {
                     BackendError::Io {
                         what: "reading the phase".to_owned(),
-                        source,
+                        cause,
                     }
                 })?;
                 let word = value.get(..4).and_then(|b| b.try_into().ok());
@@ -126,10 +141,10 @@ impl LiveSession {
                 match sys::test_run(prog.as_fd(), &[]) {
                     Ok(_) => break,
                     Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                    Err(source) => {
+                    Err(cause) => {
                         return Err(BackendError::Io {
                             what: format!("running {phase:?}"),
-                            source,
+                            cause,
                         });
                     }
                 }
@@ -149,6 +164,7 @@ fn logger(attached: &Attached) -> Option<EbpfLogger<&'static dyn log::Log>> {
 
 impl Session for LiveSession {
     fn go(&mut self) -> Result<(), BackendError> {
+        self.missed_before = self.missed()?;
         self.run(Phase::Begin)?;
         // Only BEGIN runs in its phase, so nobody else changes the word now; exit() in BEGIN has.
         if self.phase()? == Phase::Begin as u32 {
@@ -180,7 +196,13 @@ impl Session for LiveSession {
     fn aggregate(&mut self, agg: AggId) -> Result<Vec<AggEntry>, BackendError> {
         let layout = self.layout(agg)?;
         let (fd, sizes) = self.maps.get(layout.map)?;
-        agg::read(fd, sizes, layout)
+        agg::read(fd, sizes, layout, false)
+    }
+
+    fn aggregate_cpus(&mut self, agg: AggId) -> Result<Vec<AggEntry>, BackendError> {
+        let layout = self.layout(agg)?;
+        let (fd, sizes) = self.maps.get(layout.map)?;
+        agg::read(fd, sizes, layout, true)
     }
 
     fn agg_reset(&mut self, agg: AggId, keys: Option<&[Vec<u8>]>) -> Result<(), BackendError> {
@@ -203,19 +225,19 @@ impl Session for LiveSession {
             keys.iter()
                 .try_for_each(|k| sys::map_delete(fd, sizes, k).map(drop))
         };
-        reset().map_err(|source| BackendError::Io {
+        reset().map_err(|cause| BackendError::Io {
             what: "resetting an aggregation".to_owned(),
-            source,
+            cause,
         })
     }
 
     fn exited(&mut self) -> Result<Option<i32>, BackendError> {
         let (fd, sizes) = self.maps.get(self.state)?;
         let mut value = vec![0; sizes.value];
-        sys::map_lookup(fd, sizes, &0_u32.to_ne_bytes(), &mut value).map_err(|source| {
+        sys::map_lookup(fd, sizes, &0_u32.to_ne_bytes(), &mut value).map_err(|cause| {
             BackendError::Io {
                 what: "reading the state of the enabling".to_owned(),
-                source,
+                cause,
             }
         })?;
         Ok(exited(&value))
@@ -228,9 +250,9 @@ impl Session for LiveSession {
             per_cpu: vec![[0; DROP_KINDS as usize]; cpus],
             kernel_misses: 0,
         };
-        let failed = |source| BackendError::Io {
+        let failed = |cause| BackendError::Io {
             what: "reading the drop counters".to_owned(),
-            source,
+            cause,
         };
         let mut value = vec![0; sizes.value];
         for kind in 0..DROP_KINDS {
@@ -244,9 +266,7 @@ impl Session for LiveSession {
                 }
             }
         }
-        for prog in &self.attached.progs {
-            drops.kernel_misses += sys::prog_info(prog.as_fd()).map_err(failed)?.1;
-        }
+        drops.kernel_misses = self.missed()?.saturating_sub(self.missed_before);
         Ok(drops)
     }
 

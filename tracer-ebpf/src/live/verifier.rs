@@ -8,25 +8,25 @@ use std::io::{self, Write};
 /// Turns a failed load into an error. `log` is the verifier's, empty where it did not get that far.
 pub fn refused(
     prog: &Prog,
-    source: io::Error,
+    cause: io::Error,
     log: &str,
     options: &LoadOptions<'_>,
 ) -> BackendError {
-    if too_much(log, &source) {
-        return BackendError::Unsupported(format!(
+    if too_much(log, &cause) {
+        return BackendError::TooComplex(format!(
             "{} is more than this kernel's verifier goes through: before Linux 6.9 it follows every round of the loops over strings. Shorter strings (-x strsize) or fewer subroutines on strings in a clause need less",
             place(prog, log, options)
         ));
     }
     if log.trim().is_empty() {
-        return match source.raw_os_error() {
+        return match cause.raw_os_error() {
             Some(libc::EPERM) => BackendError::Privilege(format!(
                 "the kernel does not let this user load {} (missing CAP_BPF and CAP_PERFMON, or locked down): run as root",
                 describe(prog)
             )),
             _ => BackendError::Io {
                 what: format!("loading {}", describe(prog)),
-                source,
+                cause,
             },
         };
     }
@@ -42,7 +42,7 @@ pub fn refused(
     };
     BackendError::Verifier {
         place,
-        reason: reason(log, &source),
+        reason: reason(log, &cause),
         log: file,
     }
 }

@@ -256,6 +256,9 @@ pub fn makes_string(s: Subr) -> bool {
             | Toupper
             | Tolower
             | Json
+            | DPath
+            | LinkNtop
+            | Memstr
     )
 }
 

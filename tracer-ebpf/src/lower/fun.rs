@@ -218,6 +218,8 @@ pub struct Fun<'a, 'b> {
     pub place: Place,
     /// Which probe.
     pub probe: ProbeSel,
+    /// Of a tracepoint's program, its name.
+    pub tracepoint: Option<String>,
     /// How arguments are found.
     pub source: super::entry::Source,
     /// Slots of built-in variables that are kept.
@@ -264,12 +266,13 @@ impl<'a, 'b> Fun<'a, 'b> {
             clause: self.place.clause,
             span: self.place.span,
             text: text.into(),
+            too_large: false,
         }
     }
 
     /// The number of a service, or which clause can't be had without it.
     pub fn service(&self, s: Service) -> Result<u32, LowerError> {
-        let id = self.cx.caps.services.get(&s).copied();
+        let id = self.cx.caps.services.get(s);
         id.ok_or_else(|| self.err(format!("this kernel has no {} for it", s.name())))
     }
 
@@ -450,7 +453,7 @@ impl<'a, 'b> Fun<'a, 'b> {
     pub fn scratch(&mut self, bytes: u32) -> u32 {
         self.want_scratch();
         let at = self.scratch_top;
-        self.scratch_top += bytes.next_multiple_of(8);
+        self.scratch_top = self.scratch_top.saturating_add(bytes.next_multiple_of(8));
         self.scratch_max = self.scratch_max.max(self.scratch_top);
         at
     }
@@ -459,7 +462,7 @@ impl<'a, 'b> Fun<'a, 'b> {
     pub fn persist(&mut self, bytes: u32) -> u32 {
         self.want_scratch();
         let at = self.persist_top;
-        self.persist_top += bytes.next_multiple_of(8);
+        self.persist_top = self.persist_top.saturating_add(bytes.next_multiple_of(8));
         self.scratch_top = self.scratch_top.max(self.persist_top);
         self.scratch_max = self.scratch_max.max(self.scratch_top);
         at

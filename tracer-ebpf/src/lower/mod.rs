@@ -8,22 +8,28 @@ pub mod agg;
 pub mod branch;
 pub mod entry;
 pub mod flow;
+pub mod frames;
 pub mod fun;
+pub mod jsonsub;
+pub mod kstruct;
 pub mod log;
 pub mod op;
 pub mod outward;
 pub mod record;
 pub mod search;
 pub mod spec;
+pub mod split;
 pub mod string;
 pub mod strsub;
 pub mod subr;
+pub mod textsub;
 pub mod var;
 
 use crate::asm::{Asm, AsmError};
 use crate::caps::{Caps, RingKind};
 use crate::image::{
-    AggLayout, DROP_KINDS, Image, MapDef, MapIx, MapKind, Prog, ProgKind, RecordLayout,
+    AggLayout, DROP_KINDS, Image, MapDef, MapIx, MapKind, PSEUDO_MAP, PSEUDO_MAP_VALUE, Prog,
+    ProgKind, RecordLayout,
 };
 use crate::layout;
 use crate::plan::{Plan, Unit};
@@ -32,7 +38,7 @@ use dsl::program::{ClauseId, Datum, DifType, Difo, KeyType, Program, Scope, Stmt
 use dsl::source::{Sources, Span};
 use flow::{Flow, Sv};
 use fun::{Frame, Fun, MAIN_STACK, Needs, Place, ProbeSel, SCRATCH_HEAD};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Why a program can't be lowered: which clause, what is missing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,6 +50,8 @@ pub struct LowerError {
     pub span: Span,
     /// One sentence.
     pub text: String,
+    /// With less in one program it could be done.
+    pub too_large: bool,
 }
 
 /// Sizes that the user can set.
@@ -61,6 +69,10 @@ pub struct LowerOpts {
     pub nspec: u32,
     /// Programs log through aya-log, with places in these texts.
     pub debug: Option<Sources>,
+    /// Clauses (of all its probes) that a program should not have more of: fewer, where the kernel found one too complex.
+    pub most_clauses: usize,
+    /// For each tracepoint where its machinery lies, where a program asks for `caller` or `stackdepth`: from, to.
+    pub trampolines: BTreeMap<String, Vec<(u64, u64)>>,
 }
 
 impl Default for LowerOpts {
@@ -72,9 +84,20 @@ impl Default for LowerOpts {
             nspec: 1,
             bufsize: 4 << 20,
             debug: None,
+            most_clauses: usize::MAX,
+            trampolines: BTreeMap::new(),
         }
     }
 }
+
+/// Maps that a program may use (the kernel's MAX_USED_MAPS).
+const MOST_MAPS: usize = 64;
+
+/// The largest ring.
+pub const MOST_BUFSIZE: u64 = 1 << 30;
+
+/// The longest string, with its NUL.
+const MOST_STRSIZE: u32 = 1 << 16;
 
 /// Maps that exist at most once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -129,9 +152,23 @@ pub fn lower(
 ) -> Result<Image, LowerError> {
     let mut cx = Cx::new(program, plan, caps, opts)?;
     let mut progs = Vec::new();
-    for (n, unit) in plan.units.iter().enumerate() {
-        let prog = cx.unit(unit, n)?;
-        progs.push(prog);
+    // The last is the next.
+    let mut units: Vec<Unit> = plan.units.iter().rev().cloned().collect();
+    while let Some(unit) = units.pop() {
+        let clauses = unit.groups.iter().map(|g| g.clauses.len()).sum::<usize>();
+        if clauses > opts.most_clauses
+            && let Some((first, second)) = split::split(program, &unit)
+        {
+            units.extend([second, first]);
+            continue;
+        }
+        match cx.unit(&unit, progs.len()) {
+            Ok(prog) => progs.push(prog),
+            Err(e) => match split::split(program, &unit) {
+                Some((first, second)) if e.too_large => units.extend([second, first]),
+                _ => return Err(e),
+            },
+        }
     }
     Ok(cx.finish(progs))
 }
@@ -141,6 +178,7 @@ fn error(clause: u32, span: Span, text: impl Into<String>) -> LowerError {
         clause: ClauseId(clause),
         span,
         text: text.into(),
+        too_large: false,
     }
 }
 
@@ -155,9 +193,9 @@ impl<'b> Cx<'b> {
             let text = "this kernel has no BPF ring buffer (Linux 5.8); per-CPU perf buffers are not supported yet";
             return Err(error(0, Span::default(), text));
         }
-        if !(8..=1 << 14).contains(&opts.strsize) {
+        if !(8..=MOST_STRSIZE).contains(&opts.strsize) {
             let text = format!(
-                "strsize must be from 8 to 16384 bytes, not {}",
+                "strsize must be from 8 to {MOST_STRSIZE} bytes, not {}",
                 opts.strsize
             );
             return Err(error(0, Span::default(), text));
@@ -253,7 +291,10 @@ impl<'b> Cx<'b> {
     }
     /// Its size.
     pub fn ring_bytes(&self) -> u32 {
-        self.opts.bufsize.clamp(4096, 1 << 30).next_power_of_two() as u32
+        self.opts
+            .bufsize
+            .clamp(4096, MOST_BUFSIZE)
+            .next_power_of_two() as u32
     }
     /// Constants.
     pub fn rodata(&mut self) -> MapIx {
@@ -565,6 +606,7 @@ impl<'b> Cx<'b> {
                     given.clone(),
                     entry::Source::of(&unit.kind, unit.select),
                 );
+                f.tracepoint = unit.kind.tracepoint().map(str::to_owned);
                 f.main(unit)?;
                 f.subprograms()?;
                 let max = f.scratch_max;
@@ -608,7 +650,10 @@ impl<'b> Cx<'b> {
                 }
                 AsmError::Unbound => "internal: a label was never bound",
             };
-            error(clause, Span::default(), text)
+            LowerError {
+                too_large: e == AsmError::Far,
+                ..error(clause, Span::default(), text)
+            }
         })?;
         if insns.len() as u64 > u64::from(self.caps.max_insns) {
             let text = format!(
@@ -616,7 +661,26 @@ impl<'b> Cx<'b> {
                 insns.len(),
                 self.caps.max_insns
             );
-            return Err(error(clause, Span::default(), text));
+            return Err(LowerError {
+                too_large: true,
+                ..error(clause, Span::default(), text)
+            });
+        }
+        let maps: BTreeSet<i32> = insns
+            .iter()
+            .filter(|i| i.code == crate::isa::LD_IMM64)
+            .filter(|i| [PSEUDO_MAP, PSEUDO_MAP_VALUE].contains(&(i.regs >> 4)))
+            .map(|i| i.imm)
+            .collect();
+        if maps.len() > MOST_MAPS {
+            let text = format!(
+                "one program uses {} maps (aggregations, arrays and the like), and may use {MOST_MAPS}",
+                maps.len()
+            );
+            return Err(LowerError {
+                too_large: true,
+                ..error(clause, Span::default(), text)
+            });
         }
         let kind = match &unit.kind {
             ProgKind::TestRun { phase } => format!("{phase:?}").to_lowercase(),
@@ -696,12 +760,49 @@ pub fn difos(program: &Program) -> Vec<&Difo> {
     out
 }
 
+/// Whether a program asks for `caller` or `stackdepth`.
+pub fn asks_for_frames(program: &Program) -> bool {
+    use dsl::dif::Insn;
+    let all = difos(program).into_iter().flat_map(|d| &d.text);
+    all.filter_map(|&w| Insn::decode(w)).any(|i| {
+        i.op == Op::Ldgs
+            && [BuiltinVar::Caller as u16, BuiltinVar::Stackdepth as u16].contains(&i.imm16())
+    })
+}
+
+/// Whether a program needs to know more of the kernel's structures than most do.
+pub fn reads_structures(program: &Program) -> bool {
+    use dsl::dif::{Insn, Subr};
+    let walks = |i: Insn| match i.op {
+        Op::Call => matches!(
+            Subr::from_num(i.imm16()),
+            Some(
+                Subr::DPath
+                    | Subr::Getf
+                    | Subr::MutexOwned
+                    | Subr::MutexOwner
+                    | Subr::MutexTypeAdaptive
+                    | Subr::MutexTypeSpin
+                    | Subr::RwReadHeld
+                    | Subr::RwWriteHeld
+                    | Subr::RwIswriter
+            )
+        ),
+        Op::Ldgs => i.imm16() == BuiltinVar::Execargs as u16,
+        _ => false,
+    };
+    let mut all = difos(program).into_iter().flat_map(|d| &d.text);
+    all.any(|&w| Insn::decode(w).is_some_and(walks))
+}
+
 /// Every DIFO of a clause.
 pub fn clause_difos(clause: &dsl::program::Clause) -> Vec<&Difo> {
     let mut out: Vec<&Difo> = clause.pred.iter().collect();
     for stmt in &clause.stmts {
         match &stmt.kind {
-            StmtKind::Expr(d) | StmtKind::Raise(d) | StmtKind::Chill(d) => out.push(d),
+            StmtKind::Expr(d) | StmtKind::Raise(d) | StmtKind::Chill(d) | StmtKind::Return(d) => {
+                out.push(d)
+            }
             StmtKind::Aggregate {
                 keys,
                 value,
@@ -740,6 +841,7 @@ impl<'a, 'b> Fun<'a, 'b> {
                 span: Span::default(),
             },
             probe: ProbeSel::One(0),
+            tracepoint: None,
             source,
             kept: HashMap::new(),
             have: 0,

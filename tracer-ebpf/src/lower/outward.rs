@@ -1,6 +1,7 @@
 //! What reaches beyond tracing: signals, delays, writes to the traced process.
 
 use super::LowerError;
+use super::entry::Source;
 use super::fun::{FaultAddr, Fun, Sub};
 use super::op::{Code, Val, Want};
 use super::var::Mem;
@@ -29,6 +30,29 @@ impl Fun<'_, '_> {
         self.load_num(v, R::R1)?;
         self.done_with(v);
         self.call(Service::SendSignal)
+    }
+
+    /// `return()`: the kernel lets it only where errors may be injected.
+    pub fn override_return(&mut self, value: &Difo) -> Result<(), LowerError> {
+        if !matches!(self.source, Source::Regs { ret: false }) {
+            return Err(self.err(
+                "return() can only be used where a function is entered, by fbt probes that are kprobes",
+            ));
+        }
+        if !self.cx.caps.services.has(Service::OverrideReturn) {
+            return Err(self.err(
+                "return() is refused: this kernel is built without error injection for BPF (CONFIG_BPF_KPROBE_OVERRIDE)",
+            ));
+        }
+        let v = self.difo(value, Want::Value)?;
+        if !self.reachable {
+            return Ok(());
+        }
+        self.clobber()?;
+        self.load_num(v, R::R2)?;
+        self.done_with(v);
+        self.asm.mov(R::R1, R::R6);
+        self.call(Service::OverrideReturn)
     }
 
     /// `chill()`: more than is allowed is an illegal operation.
@@ -122,7 +146,7 @@ impl Fun<'_, '_> {
         at: usize,
         s: Subr,
     ) -> Result<(), LowerError> {
-        if !self.cx.caps.services.contains_key(&Service::ProbeWriteUser) {
+        if !self.cx.caps.services.has(Service::ProbeWriteUser) {
             let text = format!(
                 "{}() is refused: the kernel is locked down and lets nobody write to processes from BPF, or its BPF can't",
                 s.name()

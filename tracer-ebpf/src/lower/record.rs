@@ -18,6 +18,9 @@ use dsl::program::{Clause, ClauseId, Datum, DifType, Scope, StmtKind};
 
 /// Records up to this size, without strings and stacks, are built on the stack.
 const STACK_RECORD: u32 = 64;
+
+/// The largest record: well within what offsets are computed with.
+const MOST_RECORD: u64 = 16 << 20;
 /// Integer clause-locals on the stack; more of them are in scratch.
 const STACK_LOCALS: u32 = 12;
 /// `BPF_RB_NO_WAKEUP`.
@@ -174,6 +177,7 @@ impl<'a, 'b> Fun<'a, 'b> {
                 } => self.aggregate(*agg, keys, value.as_ref(), weight.as_ref())?,
                 StmtKind::Raise(signal) => self.signal(signal)?,
                 StmtKind::Chill(ns) => self.chill(ns)?,
+                StmtKind::Return(value) => self.override_return(value)?,
                 StmtKind::Speculate(id) | StmtKind::Commit(id) | StmtKind::Discard(id) => {
                     let Some((field, record)) = fields.next().zip(record.as_ref()) else {
                         continue;
@@ -265,17 +269,28 @@ impl<'a, 'b> Fun<'a, 'b> {
         layout: &RecordLayout,
     ) -> Result<Record, LowerError> {
         let slot = self.block(8)?;
-        let mut variable = 0;
+        let mut variable = 0u64;
         for stmt in &clause.stmts {
             for datum in layout::data(&stmt.kind) {
                 variable += match datum {
-                    Datum::Str { .. } => self.cx.opts.strsize.next_multiple_of(8),
-                    Datum::Stack { frames } => layout::stack_bytes(*frames),
-                    Datum::Ustack { frames } => 8 * u32::from(*frames),
+                    Datum::Str { .. } => u64::from(self.cx.opts.strsize).next_multiple_of(8),
+                    Datum::Stack { frames } => u64::from(layout::stack_bytes(*frames)),
+                    Datum::Ustack { frames } => 8 * u64::from(*frames),
                     Datum::Int { .. } | Datum::Bytes { .. } | Datum::Sym { .. } => 0,
                 };
             }
         }
+        let (all, most) = (
+            variable + u64::from(layout.fixed),
+            self.cx.opts.bufsize.min(MOST_RECORD),
+        );
+        if all > most {
+            return Err(self.err(format!(
+                "the data of this clause can be {all} bytes at once, and there is room for {most} (see -x bufsize, -x strsize)"
+            )));
+        }
+        // No more than MOST_RECORD.
+        let variable = variable as u32;
         let small = variable == 0 && layout.fixed <= STACK_RECORD;
         let at = match small {
             true => Mem::Stack(self.block(layout.fixed)?),
@@ -514,7 +529,7 @@ impl<'a, 'b> Fun<'a, 'b> {
 
     /// r4 = flags of the ring: no wake-up, which would slow down what is traced, as long as the consumer's tick is enough.
     fn wake_flags(&mut self) -> Result<(), LowerError> {
-        if !self.cx.caps.services.contains_key(&Service::RingbufQuery) {
+        if !self.cx.caps.services.has(Service::RingbufQuery) {
             self.asm.imm(R::R4, NO_WAKEUP);
             return Ok(());
         }

@@ -94,7 +94,7 @@ impl<'a, 'b> Fun<'a, 'b> {
     }
 
     /// dst = byte `idx` of the string at `base`.
-    fn masked_byte(&mut self, dst: R, base: R, idx: R) {
+    pub(super) fn masked_byte(&mut self, dst: R, base: R, idx: R) {
         let mask = self.cx.string_room() as i32 - 1;
         self.asm.mov(dst, idx);
         self.asm.alu(Alu::And, dst, mask);

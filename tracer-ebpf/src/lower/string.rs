@@ -40,6 +40,18 @@ pub enum StrSub {
     Strtok,
     /// (address as in memory, out).
     Inet4,
+    /// (16 bytes, out).
+    Inet6,
+    /// (bytes, how many, out).
+    Link,
+    /// (memory, bytes, character).
+    Memstr,
+    /// (text, path, work) -> whether there is such an element.
+    Json,
+    /// (path, out, work, what) -> 0, or 1 where there is none.
+    DPath,
+    /// (pid) -> whether.
+    Progenyof,
 }
 
 /// Where a string argument lies, NUL-terminated within `strsize`, readable by words.

@@ -20,7 +20,7 @@ impl<'a, 'b> Fun<'a, 'b> {
 
     /// Emits one.
     pub fn sub_string(&mut self, label: Label, s: StrSub) -> Result<(), LowerError> {
-        if !self.cx.caps.bounded_loops && s != StrSub::Inet4 {
+        if !self.cx.caps.bounded_loops && !matches!(s, StrSub::Inet4 | StrSub::Inet6) {
             return Err(self
                 .err("this kernel's BPF has no loops (Linux 5.3), which string subroutines need"));
         }
@@ -40,9 +40,13 @@ impl<'a, 'b> Fun<'a, 'b> {
             StrSub::Basename => self.sub_basename(),
             StrSub::Dirname => self.sub_dirname(),
             StrSub::Strtok => self.sub_strtok(),
-            StrSub::Cleanpath => {
-                return Err(self.err("cleanpath() is not supported yet"));
-            }
+            StrSub::Cleanpath => self.sub_cleanpath(),
+            StrSub::Inet6 => self.sub_inet6(),
+            StrSub::Link => self.sub_link(),
+            StrSub::Memstr => self.sub_memstr(),
+            StrSub::Json => self.sub_json(),
+            StrSub::DPath => self.sub_dpath()?,
+            StrSub::Progenyof => self.sub_progenyof()?,
         }
         Ok(())
     }
@@ -192,7 +196,7 @@ impl<'a, 'b> Fun<'a, 'b> {
     }
 
     /// dst = the high bit of exactly those bytes of `w` that are zero. Uses `t`.
-    fn zero_bytes(&mut self, dst: R, w: R, t: R) {
+    pub(super) fn zero_bytes(&mut self, dst: R, w: R, t: R) {
         let a = &mut self.asm;
         a.imm(t, LOW7);
         a.mov(dst, w);

@@ -31,7 +31,7 @@ const AF_INET6: i32 = 10;
 
 impl<'a, 'b> Fun<'a, 'b> {
     /// Takes `bytes` off what the clause may still allocate; faults NOSCRATCH.
-    fn account(&mut self, bytes: u32, at: usize) {
+    pub(super) fn account(&mut self, bytes: u32, at: usize) {
         let Some(d) = self.dynamic else { return };
         let fault = self.fault(Fault::NoScratch, FaultAddr::Zero, 4 * at as i32);
         self.asm.ldx(Size::D, R::R0, R::FP, d.slot);
@@ -122,7 +122,7 @@ impl<'a, 'b> Fun<'a, 'b> {
     }
 
     /// The name stands for something known without running.
-    fn unname(&mut self, name: usize) {
+    pub(super) fn unname(&mut self, name: usize) {
         if let Some(old) = self.names[name].take() {
             self.release(old);
         }
@@ -343,12 +343,12 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.opnd_val(c, o)
     }
 
-    fn has_arg(&self, c: &Code<'_>, at: usize, n: usize) -> bool {
+    pub(super) fn has_arg(&self, c: &Code<'_>, at: usize, n: usize) -> bool {
         c.flow.before[at].as_ref().is_some_and(|b| n < b.depth)
     }
 
     /// The place of a subroutine's new string.
-    fn new_string(&mut self, c: &mut Code<'_>, at: usize) -> u32 {
+    pub(super) fn new_string(&mut self, c: &mut Code<'_>, at: usize) -> u32 {
         let bytes = self.cx.opts.strsize.next_multiple_of(8);
         self.account(bytes, at);
         self.place_buf(c, at, bytes)
@@ -517,13 +517,20 @@ impl<'a, 'b> Fun<'a, 'b> {
                 let v = self.arg_val(c, at, 1)?;
                 match family {
                     Val::Const(f) if f == AF_INET as u64 => self.inet4(c, at, rd, v),
-                    Val::Const(f) if f == AF_INET6 as u64 => {
-                        Err(self.err("inet_ntop of an IPv6 address is not supported yet"))
-                    }
-                    _ => Err(self
-                        .err("inet_ntop with a family that is no constant is not supported yet")),
+                    Val::Const(f) if f == AF_INET6 as u64 => self.inet6(c, at, rd, v),
+                    family => self.inet_any(c, at, rd, family, v),
                 }
             }
+            Subr::InetNtoa6 => {
+                let v = self.arg_val(c, at, 0)?;
+                self.inet6(c, at, rd, v)
+            }
+            Subr::Json => self.json(c, at, rd),
+            Subr::DPath => self.d_path(c, at, rd),
+            Subr::Progenyof => self.progenyof(c, at, rd),
+            Subr::Getf => self.getf(c, at, rd),
+            Subr::LinkNtop => self.link_ntop(c, at, rd),
+            Subr::Memstr => self.memstr(c, at, rd),
             Subr::Alloca => {
                 let o = self.opnd(c, at, tuple(0));
                 self.take_result(c, at, i, o)
@@ -565,16 +572,11 @@ impl<'a, 'b> Fun<'a, 'b> {
             | Subr::MutexTypeSpin
             | Subr::RwReadHeld
             | Subr::RwWriteHeld
-            | Subr::RwIswriter
-            | Subr::Progenyof
-            | Subr::Msgdsize
-            | Subr::Msgsize
-            | Subr::DdiPathname
-            | Subr::InetNtoa6
-            | Subr::DPath
-            | Subr::LinkNtop
-            | Subr::Getf
-            | Subr::Json => Err(self.err(format!("{}() is not supported yet", s.name()))),
+            | Subr::RwIswriter => self.lock(c, at, rd, s),
+            // The compiler refuses these.
+            Subr::Msgdsize | Subr::Msgsize | Subr::DdiPathname => {
+                Err(self.err(format!("{}() is not supported", s.name())))
+            }
         }
     }
 
@@ -816,10 +818,57 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.frame.free(bytes, 8);
         self.scratch_ptr(R::R2, tmp);
         self.call_str(StrSub::Inet4);
-        self.scratch_ptr(R::R3, tmp);
-        self.scratch_ptr(R::R1, out);
-        self.asm.imm(R::R2, u64::from(self.cx.opts.strsize.min(16)));
-        self.call(Service::ProbeReadKernelStr)?;
+        self.text_out(tmp, out, 16)?;
+        self.unname(rd);
+        Ok(())
+    }
+
+    fn inet6(&mut self, c: &mut Code<'_>, at: usize, rd: usize, v: Val) -> Result<(), LowerError> {
+        let bytes = self.scratch(16);
+        self.put_bytes(v, Mem::Scratch(bytes), 16, 4 * at as i32)?;
+        let tmp = self.scratch(64);
+        let out = self.new_string(c, at);
+        self.scratch_ptr(R::R1, bytes);
+        self.scratch_ptr(R::R2, tmp);
+        self.call_str(StrSub::Inet6);
+        self.text_out(tmp, out, 48)?;
+        self.unname(rd);
+        Ok(())
+    }
+
+    /// `inet_ntop` of a family that is not known before it runs.
+    fn inet_any(
+        &mut self,
+        c: &mut Code<'_>,
+        at: usize,
+        rd: usize,
+        family: Val,
+        v: Val,
+    ) -> Result<(), LowerError> {
+        let off = 4 * at as i32;
+        let (six, done, illop) = (
+            self.asm.label(),
+            self.asm.label(),
+            self.fault(Fault::IllOp, FaultAddr::Zero, off),
+        );
+        let (bytes, tmp) = (self.scratch(16), self.scratch(64));
+        self.load_num(family, R::R1)?;
+        self.asm.jmp(Cond::Eq, R::R1, AF_INET6, six);
+        self.jmp(Cond::Ne, R::R1, AF_INET, illop);
+        self.put_bytes(v, Mem::Scratch(bytes), 4, off)?;
+        let (base, o) = self.scratch_at(bytes, R::R1);
+        self.asm.ldx(Size::W, R::R1, base, o);
+        self.scratch_ptr(R::R2, tmp);
+        self.call_str(StrSub::Inet4);
+        self.asm.ja(done);
+        self.asm.bind(six);
+        self.put_bytes(v, Mem::Scratch(bytes), 16, off)?;
+        self.scratch_ptr(R::R1, bytes);
+        self.scratch_ptr(R::R2, tmp);
+        self.call_str(StrSub::Inet6);
+        self.asm.bind(done);
+        let out = self.new_string(c, at);
+        self.text_out(tmp, out, 48)?;
         self.unname(rd);
         Ok(())
     }

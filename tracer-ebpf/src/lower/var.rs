@@ -207,38 +207,6 @@ impl<'a, 'b> Fun<'a, 'b> {
         Ok(())
     }
 
-    /// Number of frames, or one of them (0 if there are not so many), into r0.
-    fn frames(&mut self, user: bool, nth: Option<u32>) -> Result<(), LowerError> {
-        const MAX: u32 = 127;
-        let bytes = 8 * nth.map_or(MAX, |n| n + 1);
-        let buf = self.scratch(bytes);
-        self.asm.mov(R::R1, R::R6);
-        self.scratch_ptr(R::R2, buf);
-        self.asm.imm(R::R3, u64::from(bytes));
-        self.asm.imm(R::R4, self.source.stack_flags(user));
-        self.call(Service::GetStack)?;
-        let good = self.asm.label();
-        let done = self.asm.label();
-        match nth {
-            None => {
-                self.asm.jmp(Cond::Sgt, R::R0, 0, good);
-                self.asm.imm(R::R0, 0);
-                self.asm.bind(good);
-                self.asm.alu(Alu::Rsh, R::R0, 3);
-            }
-            Some(n) => {
-                self.asm.jmp(Cond::Sgt, R::R0, 8 * n as i32, good);
-                self.asm.imm(R::R0, 0);
-                self.asm.ja(done);
-                self.asm.bind(good);
-                let (base, off) = self.scratch_at(buf + 8 * n, R::R1);
-                self.asm.ldx(Size::D, R::R0, base, off);
-                self.asm.bind(done);
-            }
-        }
-        Ok(())
-    }
-
     /// Follows members from the current task; all but the last are pointers. Into r0; a failed read gives 0.
     pub fn task_field(
         &mut self,
@@ -254,12 +222,8 @@ impl<'a, 'b> Fun<'a, 'b> {
             })?;
             known.push((off, size));
         }
-        let typed = self.cx.caps.btf_tracepoints
-            && self
-                .cx
-                .caps
-                .services
-                .contains_key(&Service::GetCurrentTaskBtf);
+        let typed =
+            self.cx.caps.btf_tracepoints && self.cx.caps.services.has(Service::GetCurrentTaskBtf);
         if typed {
             self.call(Service::GetCurrentTaskBtf)?;
             for (off, size) in known {
@@ -385,6 +349,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             Arg0 | Arg1 | Arg2 | Arg3 | Arg4 | Arg5 | Arg6 | Arg7 | Arg8 | Arg9 => {
                 self.arg(u32::from(v as u16 - Arg0 as u16))?;
             }
+            Execargs => self.execargs()?,
             _ => {
                 return Err(self.err(format!("{} is not supported on this kernel side", v.name())));
             }

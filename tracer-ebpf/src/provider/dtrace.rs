@@ -35,5 +35,5 @@ fn list(facts: &dyn Facts, pattern: &Pattern, out: &mut Vec<ProbeInfo>) {
 
 fn by_id(_: &dyn Facts, id: u32) -> Option<ProbeInfo> {
     let (name, site) = PROBES.get(id.checked_sub(1)? as usize)?;
-    Some(probe(id, "dtrace", "", "", name, site.clone()))
+    Some(probe(id, "dtrace", "", "", *name, site.clone()))
 }

@@ -1,9 +1,10 @@
 //! `fbt`: entry to and return from kernel functions, where the kernel lets us attach there at all.
 
 use super::glob::Pattern;
-use super::{Facts, FuncSym, Provider, probe};
+use super::{Facts, FuncSym, LeftOut, Provider, probe};
 use crate::site::{ProbeInfo, Site};
 use dsl::kernel::ArgInfo;
+use std::sync::Arc;
 
 const FIRST: u32 = 100_000;
 
@@ -32,29 +33,42 @@ fn list(facts: &dyn Facts, pattern: &Pattern, out: &mut Vec<ProbeInfo>) {
     let Ok(functions) = facts.functions() else {
         return;
     };
+    let provider: Arc<str> = Arc::from(PROVIDER.name);
+    let names = NAMES.map(|(name, ret)| (Arc::from(name), ret));
     for f in functions {
         if f.alias && pattern.function.literal() != Some(&f.name) {
             continue;
         }
-        for (name, ret) in NAMES {
+        for (name, ret) in &names {
             if pattern.matches(&f.module, &f.name, name) {
-                out.extend(make(f, name, ret));
+                out.extend(make(f, &provider, name, *ret));
             }
         }
     }
 }
 
-fn make(f: &FuncSym, name: &str, ret: bool) -> Option<ProbeInfo> {
+/// Functions that a pattern means, but that are not listed.
+pub fn left_out(facts: &dyn Facts, pattern: &Pattern) -> Vec<LeftOut> {
+    match possible(pattern) {
+        true => facts.left_out(&|module, function| {
+            pattern.module.matches(module) && pattern.function.matches(function)
+        }),
+        false => Vec::new(),
+    }
+}
+
+fn make(f: &FuncSym, provider: &Arc<str>, name: &Arc<str>, ret: bool) -> Option<ProbeInfo> {
     let id = FIRST.checked_add(f.index.checked_mul(2)?.checked_add(u32::from(ret))?)?;
     let site = Site::Func {
         name: f.name.clone(),
         module: f.module.clone(),
         ret,
     };
-    PROVIDER
-        .ids
-        .contains(&id)
-        .then(|| probe(id, "fbt", &f.module, &f.name, name, site))
+    PROVIDER.ids.contains(&id).then(|| {
+        let [provider, module, function, name] =
+            [provider, &f.module, &f.name, name].map(Arc::clone);
+        probe(id, provider, module, function, name, site)
+    })
 }
 
 fn by_id(facts: &dyn Facts, id: u32) -> Option<ProbeInfo> {
@@ -64,7 +78,12 @@ fn by_id(facts: &dyn Facts, id: u32) -> Option<ProbeInfo> {
         .binary_search_by_key(&(at / 2), |f| f.index)
         .ok()?;
     let (name, ret) = NAMES.get(at as usize % 2).copied()?;
-    make(functions.get(i)?, name, ret)
+    make(
+        functions.get(i)?,
+        &Arc::from(PROVIDER.name),
+        &Arc::from(name),
+        ret,
+    )
 }
 
 fn args(facts: &dyn Facts, probe: &ProbeInfo) -> Option<Vec<ArgInfo>> {

@@ -28,11 +28,22 @@ pub struct FuncSym {
     /// Its number: the position among all text symbols.
     pub index: u32,
     /// Symbol.
-    pub name: String,
+    pub name: Arc<str>,
     /// `vmlinux` or the module.
-    pub module: String,
+    pub module: Arc<str>,
     /// Another name of a function that is listed under the name that the kernel prefers: only matched when it is named.
     pub alias: bool,
+}
+
+/// Functions that the kernel has and that are not listed, all for one reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// As it goes on behind the function's name.
+    pub why: &'static str,
+    /// How many.
+    pub count: usize,
+    /// One of them.
+    pub example: String,
 }
 
 /// What providers ask of a kernel. Lazy: nothing is read before it is asked for.
@@ -58,6 +69,11 @@ pub trait Facts {
     fn why_not_function(&self, name: &str) -> Option<String> {
         let _ = name;
         None
+    }
+    /// The functions with a module and a name for which `wanted` holds that are not among them.
+    fn left_out(&self, wanted: &dyn Fn(&str, &str) -> bool) -> Vec<LeftOut> {
+        let _ = wanted;
+        Vec::new()
     }
     /// Arguments of a function's entry; at its return `arg0` is the offset and `args[1]` the value.
     fn function_args(&self, f: &str, module: &str, ret: bool) -> Option<Vec<ArgInfo>>;
@@ -156,6 +172,29 @@ pub fn why_none(facts: &dyn Facts, desc: &ProbeDesc) -> Option<String> {
         .find_map(|p| (p.why_none)(facts, &pattern))
 }
 
+/// What a description could mean and the kernel has, but can't be probed: a sentence for each reason.
+pub fn left_out(facts: &dyn Facts, desc: &ProbeDesc) -> Vec<String> {
+    let pattern = Pattern::new(desc);
+    if desc.id.is_some() || !pattern.provider.matches(fbt::PROVIDER.name) {
+        return Vec::new();
+    }
+    let sentence = |l: LeftOut| {
+        let (is, s) = if l.count == 1 {
+            ("is", "")
+        } else {
+            ("are", "s")
+        };
+        format!(
+            "{} function{s} of the kernel {is} not listed: {} {}",
+            l.count, l.example, l.why
+        )
+    };
+    fbt::left_out(facts, &pattern)
+        .into_iter()
+        .map(sentence)
+        .collect()
+}
+
 /// Existing probes whose description is nearest to one that matches nothing, best first, at most three.
 pub fn nearest(facts: &dyn Facts, desc: &ProbeDesc) -> Vec<String> {
     if desc.id.is_some() {
@@ -234,21 +273,21 @@ fn distance(a: &str, b: &str) -> usize {
     row.last().copied().unwrap_or(0)
 }
 
-/// For the rows: makes a probe.
+/// For the rows: makes a probe. Who makes many gives it texts that they share.
 fn probe(
     id: u32,
-    provider: &str,
-    module: &str,
-    function: &str,
-    name: &str,
+    provider: impl Into<Arc<str>>,
+    module: impl Into<Arc<str>>,
+    function: impl Into<Arc<str>>,
+    name: impl Into<Arc<str>>,
     site: Site,
 ) -> ProbeInfo {
     ProbeInfo {
         id,
-        provider: Arc::from(provider),
-        module: Arc::from(module),
-        function: Arc::from(function),
-        name: Arc::from(name),
+        provider: provider.into(),
+        module: module.into(),
+        function: function.into(),
+        name: name.into(),
         site,
     }
 }

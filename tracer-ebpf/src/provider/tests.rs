@@ -58,6 +58,18 @@ impl Facts for Toy {
             false => Ok(&self.functions),
         }
     }
+    fn left_out(&self, wanted: &dyn Fn(&str, &str) -> bool) -> Vec<LeftOut> {
+        let why = "is compiled without an entry for tracing (notrace)";
+        let names = ["vfs_fast", "vfs_faster", "vmx_enter"];
+        let names = names.into_iter().filter(|n| wanted("vmlinux", n));
+        let example = names.clone().next().map(str::to_owned);
+        let out = |example| LeftOut {
+            why,
+            count: names.count(),
+            example,
+        };
+        example.map(out).into_iter().collect()
+    }
     fn function_args(&self, _: &str, _: &str, _: bool) -> Option<Vec<ArgInfo>> {
         None
     }
@@ -66,8 +78,8 @@ impl Facts for Toy {
 fn toy() -> Toy {
     let f = |index, name: &str| FuncSym {
         index,
-        name: name.to_owned(),
-        module: "vmlinux".to_owned(),
+        name: name.into(),
+        module: "vmlinux".into(),
         alias: name.starts_with("__"),
     };
     Toy {
@@ -228,4 +240,22 @@ fn distances() {
         assert_eq!(distance(a, b), d);
         assert_eq!(distance(b, a), d);
     }
+}
+
+#[test]
+fn what_is_not_listed_has_a_reason() {
+    let toy = toy();
+    let said = |text: &str| left_out(&toy, &desc(text));
+    assert_eq!(
+        said("fbt::vfs_*:entry"),
+        [
+            "2 functions of the kernel are not listed: vfs_fast is compiled without an entry for tracing (notrace)"
+        ]
+    );
+    assert!(
+        said("*:vmlinux:vmx*:")[0].starts_with("1 function of the kernel is not listed: vmx_enter")
+    );
+    assert!(said("syscall::vfs_*:entry").is_empty());
+    assert!(said("fbt::vfs_*:start").is_empty());
+    assert!(said("fbt:ext9::").is_empty());
 }

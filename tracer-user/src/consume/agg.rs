@@ -33,6 +33,14 @@ pub struct AggStyle {
     pub key_pos: usize,
     /// `aggzoom`.
     pub zoom: bool,
+    /// `agghist`: counts and sums with keys are drawn as one distribution.
+    pub hist: bool,
+    /// `aggpack`: a distribution takes one line.
+    pub pack: bool,
+    /// `encoding`: what the lines of `aggpack` are drawn with.
+    pub utf8: bool,
+    /// `aggpercpu`: each CPU's data follows.
+    pub per_cpu: bool,
     /// How keys print.
     pub datum: Style,
 }
@@ -44,12 +52,32 @@ struct Elem {
     raw: Vec<i64>,
     /// What is not shown any more of it.
     base: Vec<i64>,
+    /// Each CPU's own, where it is wanted.
+    cpus: Cpus,
+    /// As `base`.
+    base_cpus: Cpus,
     /// By `normalize()`.
     normal: i64,
     /// Truncated, and not updated since.
     hidden: bool,
     /// `min`/`max` only: cleared, and not updated since.
     cleared: bool,
+}
+
+impl Elem {
+    /// What there is by now is not shown any more.
+    fn forget(&mut self) {
+        self.base.clone_from(&self.raw);
+        self.base_cpus.clone_from(&self.cpus);
+    }
+}
+
+/// Data by CPU.
+type Cpus = Vec<(u32, Vec<i64>)>;
+
+fn of_cpu(cpus: &Cpus, cpu: u32) -> &[i64] {
+    let found = cpus.iter().find(|(n, _)| *n == cpu);
+    found.map_or(&[], |(_, data)| data)
 }
 
 #[derive(Debug, Default)]
@@ -65,6 +93,8 @@ struct Agg {
 pub struct Aggs {
     layouts: Vec<AggLayout>,
     aggs: Vec<Agg>,
+    /// Read them CPU by CPU.
+    pub per_cpu: bool,
 }
 
 /// What a row shows of one aggregation.
@@ -72,6 +102,7 @@ pub struct Aggs {
 struct Shown {
     data: Vec<i64>,
     normal: i64,
+    cpus: Cpus,
 }
 
 /// A key with the values of each aggregation printed together.
@@ -221,7 +252,11 @@ impl Aggs {
     /// Nothing read yet.
     pub fn new(layouts: Vec<AggLayout>) -> Aggs {
         let aggs = layouts.iter().map(|_| Agg::default()).collect();
-        Aggs { layouts, aggs }
+        Aggs {
+            layouts,
+            aggs,
+            per_cpu: false,
+        }
     }
 
     /// What was read before is out of date.
@@ -247,7 +282,11 @@ impl Aggs {
             return Ok(());
         }
         agg.fresh = true;
-        for entry in session.aggregate(id)? {
+        let entries = match self.per_cpu {
+            true => session.aggregate_cpus(id)?,
+            false => session.aggregate(id)?,
+        };
+        for entry in entries {
             match agg.elems.get_mut(&entry.key) {
                 Some(e) => {
                     if e.hidden && e.raw != entry.data {
@@ -256,6 +295,7 @@ impl Aggs {
                     // Even the same value again is news of a `min`: the kernel's was deleted.
                     e.cleared = false;
                     e.raw = entry.data;
+                    e.cpus = entry.cpus;
                 }
                 None => {
                     let base = vec![
@@ -269,6 +309,8 @@ impl Aggs {
                     let e = Elem {
                         raw: entry.data,
                         base,
+                        cpus: entry.cpus,
+                        base_cpus: Vec::new(),
                         normal: 1,
                         hidden: false,
                         cleared: false,
@@ -296,11 +338,19 @@ impl Aggs {
                     (false, true) => vec![initial(func)],
                     (false, false) => e.raw.clone(),
                 };
+                let cpus = e.cpus.iter().filter(|_| !e.cleared).map(|(cpu, raw)| {
+                    let data = match additive(func) {
+                        true => subtract(func, raw, of_cpu(&e.base_cpus, *cpu)),
+                        false => raw.clone(),
+                    };
+                    (*cpu, data)
+                });
                 Some((
                     k,
                     Shown {
                         data,
                         normal: e.normal,
+                        cpus: cpus.collect(),
                     },
                 ))
             })
@@ -318,7 +368,7 @@ impl Aggs {
         if let Some(agg) = self.aggs.get_mut(id.0 as usize) {
             for e in agg.elems.values_mut() {
                 match additive(func) {
-                    true => e.base.clone_from(&e.raw),
+                    true => e.forget(),
                     false => e.cleared = true,
                 }
             }
@@ -375,7 +425,7 @@ impl Aggs {
         for key in gone {
             match agg.elems.get_mut(&key) {
                 Some(e) if additive(layout.func) => {
-                    e.base.clone_from(&e.raw);
+                    e.forget();
                     e.hidden = true;
                     e.normal = 1;
                 }
@@ -453,6 +503,13 @@ impl Aggs {
                     Entry::Occupied(mut e) => {
                         let data = merge(layout.func, &e.get().data, &value.data);
                         e.get_mut().data = data;
+                        for (cpu, data) in value.cpus {
+                            let cpus = &mut e.get_mut().cpus;
+                            match cpus.iter_mut().find(|(n, _)| *n == cpu) {
+                                Some((_, old)) => *old = merge(layout.func, old, &data),
+                                None => cpus.push((cpu, data)),
+                            }
+                        }
                     }
                 }
             }
@@ -469,6 +526,7 @@ impl Aggs {
                         t.get(k).cloned().unwrap_or(Shown {
                             data: Vec::new(),
                             normal: 1,
+                            cpus: Vec::new(),
                         })
                     })
                     .collect(),
@@ -529,7 +587,13 @@ impl Aggs {
         let Some(layout) = ids.first().and_then(|&id| self.layout(id)) else {
             return;
         };
-        for row in self.rows(ids, style, symbols) {
+        let rows = self.rows(ids, style, symbols);
+        if let [_] = ids
+            && self.print_on_lines(out, layout, &rows, style, symbols)
+        {
+            return;
+        }
+        for row in rows {
             for f in &layout.keys {
                 record::key(out, &key_member(f, &row.key), style.datum, symbols);
             }
@@ -537,21 +601,95 @@ impl Aggs {
                 let Some(func) = self.layout(id).map(|l| l.func) else {
                     continue;
                 };
-                match is_picture(func) {
-                    true => self.draw(out, func, v, style),
+                self.print_value(out, func, &v.data, v.normal, style);
+                for (cpu, data) in &v.cpus {
                     // Writing to a Vec never fails.
-                    false => {
-                        let _ = write!(out, " {:>16}", number(func, &v.data, v.normal));
-                    }
+                    let _ = write!(out, "\n    [CPU {cpu}]");
+                    self.print_value(out, func, data, v.normal, style);
                 }
             }
             out.push(b'\n');
         }
     }
 
-    fn draw(&self, out: &mut Vec<u8>, func: AggFunc, v: &Shown, style: AggStyle) {
+    fn print_value(
+        &self,
+        out: &mut Vec<u8>,
+        func: AggFunc,
+        data: &[i64],
+        normal: i64,
+        style: AggStyle,
+    ) {
+        match is_picture(func) {
+            true => self.draw(out, func, data, normal, style),
+            false => {
+                let _ = write!(out, " {:>16}", number(func, data, normal));
+            }
+        }
+    }
+
+    /// `agghist` and `aggpack`: a line for each key, under one heading. Whether that is how this aggregation is shown.
+    fn print_on_lines(
+        &self,
+        out: &mut Vec<u8>,
+        layout: &AggLayout,
+        rows: &[Row],
+        style: AggStyle,
+        symbols: &mut Symbols,
+    ) -> bool {
+        let func = layout.func;
+        let hist =
+            style.hist && matches!(func, AggFunc::Count | AggFunc::Sum) && !layout.keys.is_empty();
+        let pack = style.pack && is_picture(func);
+        let tall = |f: &KeyField| matches!(f.ty, KeyType::Stack { .. } | KeyType::Ustack { .. });
+        if !hist && !pack || layout.keys.iter().any(tall) || rows.is_empty() {
+            return false;
+        }
+        let mut lines = Vec::new();
+        for row in rows {
+            let quiet = Style {
+                quiet: true,
+                ..style.datum
+            };
+            let mut label = Vec::new();
+            for (n, f) in layout.keys.iter().enumerate() {
+                if n > 0 {
+                    label.push(b' ');
+                }
+                let mut text = Vec::new();
+                record::trace(&mut text, &key_member(f, &row.key), quiet, symbols);
+                label.extend_from_slice(text.trim_ascii());
+            }
+            let label = String::from_utf8_lossy(&label).into_owned();
+            if let Some(v) = row.values.first() {
+                lines.push((label, v));
+            }
+        }
+        let mut text = String::new();
+        if hist {
+            let lines: Vec<(String, i64, i64)> = lines
+                .into_iter()
+                .map(|(label, v)| (label, v.data.first().copied().unwrap_or(0), v.normal))
+                .collect();
+            quantize::draw_keys(&mut text, &lines, style.zoom);
+        } else {
+            let lines: Vec<quantize::Packed<'_>> = lines
+                .iter()
+                .map(|(label, v)| quantize::Packed {
+                    label,
+                    data: &v.data,
+                    normal: v.normal,
+                })
+                .collect();
+            quantize::draw_packed(&mut text, func, &lines, style.zoom, style.utf8);
+        }
+        out.extend_from_slice(text.as_bytes());
+        true
+    }
+
+    fn draw(&self, out: &mut Vec<u8>, func: AggFunc, data: &[i64], normal: i64, style: AggStyle) {
         let mut s = String::new();
-        quantize::draw(&mut s, func, &v.data, v.normal, style.zoom);
+        quantize::draw(&mut s, func, data, normal, style.zoom);
         out.extend_from_slice(s.as_bytes());
     }
 
@@ -577,7 +715,7 @@ impl Aggs {
                     return;
                 };
                 if is_picture(func) {
-                    return self.draw(out, func, v, style);
+                    return self.draw(out, func, &v.data, v.normal, style);
                 }
                 let n = number(func, &v.data, v.normal);
                 match c.kind {

@@ -54,8 +54,16 @@ impl Session for MockSession {
             .map(|(k, d)| AggEntry {
                 key: k.clone(),
                 data: d.clone(),
+                cpus: Vec::new(),
             })
             .collect())
+    }
+    fn aggregate_cpus(&mut self, agg: AggId) -> Result<Vec<AggEntry>, BackendError> {
+        // All of it is the work of one CPU.
+        let mut all = self.aggregate(agg)?;
+        all.iter_mut()
+            .for_each(|e| e.cpus = vec![(1, e.data.clone())]);
+        Ok(all)
     }
     fn agg_reset(&mut self, agg: AggId, keys: Option<&[Vec<u8>]>) -> Result<(), BackendError> {
         self.resets.push((agg, keys.map(<[_]>::to_vec)));

@@ -7,9 +7,11 @@
 pub mod agg;
 pub mod drops;
 pub mod flow;
+pub mod held;
 pub mod net;
 pub mod out;
 mod outward;
+mod pcap;
 mod print;
 pub mod printf;
 pub mod quantize;
@@ -76,6 +78,8 @@ pub struct Consumer<'a> {
     pub options: Options,
     changed: bool,
     speculations: spec::Speculations,
+    /// Of `-x bufpolicy=ring` and `fill`.
+    held: Option<held::Held>,
     /// Where to.
     pub out: Out,
     aggs: Aggs,
@@ -108,13 +112,15 @@ fn head(record: &[u8]) -> Head {
 impl<'a> Consumer<'a> {
     /// Nothing printed yet.
     pub fn new(enabling: Enabling<'a>, look: Look, out: Out) -> Consumer<'a> {
-        let aggs = Aggs::new(enabling.aggs.to_vec());
+        let mut aggs = Aggs::new(enabling.aggs.to_vec());
+        aggs.per_cpu = look.agg.per_cpu;
         Consumer {
             enabling,
             look,
             options: Options::default(),
             changed: false,
             speculations: spec::Speculations::default(),
+            held: None,
             out,
             aggs,
             symbols: Symbols::new(look.noresolve),
@@ -151,6 +157,20 @@ impl<'a> Consumer<'a> {
             .zip(&ends)
             .map(|(lo, &hi)| arena.get(lo..hi).unwrap_or_default())
             .collect();
+        match self.held {
+            Some(_) => records.iter().for_each(|r| self.keep(r)),
+            None => self.print_all(&records, session)?,
+        }
+        drop(records);
+        let bytes = arena.len();
+        self.arena = arena;
+        self.ends = ends;
+        self.out.flush()?;
+        Ok(bytes)
+    }
+
+    /// Prints records, in their order.
+    fn print_all(&mut self, records: &[&[u8]], session: &mut dyn Session) -> Result<()> {
         for (i, record) in records.iter().enumerate() {
             let next = || {
                 let cpu = head(record).cpu;
@@ -166,12 +186,12 @@ impl<'a> Consumer<'a> {
                 break;
             }
         }
-        drop(records);
-        let bytes = arena.len();
-        self.arena = arena;
-        self.ends = ends;
-        self.out.flush()?;
-        Ok(bytes)
+        Ok(())
+    }
+
+    /// Keeps records until tracing has ended, in so many bytes for each CPU.
+    pub fn hold(&mut self, policy: held::Policy, room: u64) {
+        self.held = Some(held::Held::new(policy, room));
     }
 
     fn record(
@@ -216,6 +236,10 @@ impl<'a> Consumer<'a> {
         let shown =
             |k: &StmtKind| !k.silent() && !matches!(k, StmtKind::Commit(_) | StmtKind::Discard(_));
         let line = clause.stmts.is_empty() || clause.stmts.iter().any(|s| shown(&s.kind));
+        // Lines of text have no place in a capture file.
+        let pcap = |k: &StmtKind| matches!(k, StmtKind::Pcap { .. });
+        let captured = self.out.is_file() && clause.stmts.iter().any(|s| pcap(&s.kind));
+        let line = line && !captured;
         if line {
             self.line(h, next);
         }
@@ -292,7 +316,9 @@ impl<'a> Consumer<'a> {
             | StmtKind::Aggregate { .. }
             | StmtKind::Raise(_)
             | StmtKind::Chill(_)
+            | StmtKind::Return(_)
             | StmtKind::Speculate(_) => {}
+            StmtKind::Pcap { .. } => pcap::Packet::read(values).print(&mut self.out),
             StmtKind::Commit(_) => {
                 let token = values.next().map_or(0, |v| v.unsigned());
                 self.commit(token, session)?;

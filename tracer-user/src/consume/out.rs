@@ -67,6 +67,19 @@ impl Out {
         Ok(())
     }
 
+    /// Whether it goes to a file of its own (`-o`, `freopen()`).
+    pub fn is_file(&self) -> bool {
+        matches!(self.sink, Sink::File(_))
+    }
+
+    /// Whether nothing has been written to the file, by whomever.
+    pub fn is_empty(&self) -> bool {
+        let Sink::File(f) = &self.sink else {
+            return false;
+        };
+        self.buf.is_empty() && f.metadata().is_ok_and(|m| m.len() == 0)
+    }
+
     /// Drops what the file holds. Where the output goes to no file, nothing happens.
     pub fn truncate(&mut self) -> io::Result<()> {
         self.flush()?;

@@ -29,6 +29,13 @@ impl Look {
                 pos: number(Opt::aggsortpos).min(4096),
                 key_pos: number(Opt::aggsortkeypos).min(4096),
                 zoom: options.on(Opt::aggzoom),
+                hist: options.on(Opt::agghist),
+                pack: options.on(Opt::aggpack),
+                utf8: match options.given(Opt::encoding) {
+                    Some(_) => options.word(Opt::encoding) == "utf8",
+                    None => utf8_locale(),
+                },
+                per_cpu: options.on(Opt::aggpercpu),
                 datum,
             },
             droptags: options.on(Opt::droptags),
@@ -109,6 +116,18 @@ impl Consumer<'_> {
             None => format!("ID {epid} (ID 0: ?)"),
         }
     }
+}
+
+/// Whether the terminal is said to take UTF-8: by the first of these variables that is set.
+fn utf8_locale() -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|v| {
+        let value = std::env::var(v).ok()?;
+        (!value.is_empty()).then_some(value)
+    });
+    set.is_some_and(|v| {
+        let v = v.to_ascii_lowercase();
+        v.contains("utf-8") || v.contains("utf8")
+    })
 }
 
 /// Without the number that Rust puts behind it.

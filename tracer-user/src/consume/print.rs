@@ -57,6 +57,12 @@ fn value(out: &mut Vec<u8>, shape: &Shape, data: &[u8], depth: usize) {
         ShapeKind::Sou(members) => {
             out.extend_from_slice(b"{\n");
             for m in members {
+                // `printsize` ends the record here.
+                if (m.bit_offset / 8) as usize >= data.len() && shape_bytes(&m.shape) > 0 {
+                    indent(out, depth + 1);
+                    out.extend_from_slice(b"...\n");
+                    break;
+                }
                 member(out, m, data, depth + 1);
             }
             indent(out, depth);
@@ -69,6 +75,18 @@ fn value(out: &mut Vec<u8>, shape: &Shape, data: &[u8], depth: usize) {
             }
             out.extend_from_slice(b" ]");
         }
+    }
+}
+
+/// Whether a type has any bytes, as far as it matters here.
+fn shape_bytes(shape: &Shape) -> u32 {
+    match &shape.kind {
+        ShapeKind::Int { size, .. } | ShapeKind::Enum { size, .. } | ShapeKind::Bytes { size } => {
+            *size
+        }
+        ShapeKind::Pointer | ShapeKind::Str => 8,
+        ShapeKind::Array { len, stride, .. } => len.saturating_mul(*stride),
+        ShapeKind::Sou(members) => members.iter().map(|m| shape_bytes(&m.shape)).sum(),
     }
 }
 
@@ -145,7 +163,8 @@ fn array(out: &mut Vec<u8>, elem: &Shape, len: u32, stride: u32, data: &[u8], de
     }
     let lines = matches!(elem.kind, ShapeKind::Sou(_) | ShapeKind::Array { .. });
     out.push(b'[');
-    let shown = len.min(MOST_ELEMENTS);
+    let there = (data.len() as u32).div_ceil(stride.max(1));
+    let shown = len.min(MOST_ELEMENTS).min(there);
     for i in 0..shown {
         let at = i.saturating_mul(stride) as usize;
         if lines {

@@ -9,6 +9,12 @@ use std::fmt::Write;
 
 /// Columns of a whole bar.
 const WIDTH: usize = 40;
+/// Columns before a bar.
+const LABEL: usize = 16;
+/// Of a line of `aggpack`, from little to all.
+const BLOCKS: &[char] = &['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+/// The same for terminals that have no such characters.
+const ASCII: &[char] = &['_', '.', ':', '-', '=', '+', '*', '#'];
 /// Index of the `quantize` bucket for 0.
 const ZERO: usize = 63;
 /// Buckets of `quantize`.
@@ -113,6 +119,98 @@ pub fn draw(out: &mut String, func: AggFunc, data: &[i64], normal: i64, zoom: bo
             Label::From(v) => write!(out, "{:>16} ", format!(">= {v}")),
         };
         bars.line(out, count, normal);
+    }
+}
+
+/// `agghist`: each key with its number and a bar, as if the keys were the buckets of a distribution.
+pub fn draw_keys(out: &mut String, rows: &[(String, i64, i64)], zoom: bool) {
+    let widest = rows.iter().map(|r| r.0.chars().count()).max().unwrap_or(0);
+    let width = widest.max(LABEL);
+    let bars = Bars::new(rows.iter().map(|r| r.1), zoom);
+    let _ = writeln!(
+        out,
+        "\n{:>width$} {:>41} {:<9}",
+        "key", "------------- Distribution -------------", "count"
+    );
+    for (key, count, normal) in rows {
+        let _ = write!(out, "{key:>width$} ");
+        bars.line(out, *count, *normal);
+    }
+}
+
+/// A distribution that takes one line.
+#[derive(Clone, Copy)]
+pub struct Packed<'a> {
+    /// The key, as text.
+    pub label: &'a str,
+    /// Buckets.
+    pub data: &'a [i64],
+    /// By `normalize()`.
+    pub normal: i64,
+}
+
+/// `aggpack`: a column for each bucket, over the buckets that any of the distributions fills.
+pub fn draw_packed(out: &mut String, func: AggFunc, lines: &[Packed<'_>], zoom: bool, utf8: bool) {
+    let labels = labels(func);
+    let mut all = vec![0_i64; labels.len()];
+    for line in lines {
+        for (sum, &n) in all.iter_mut().zip(line.data) {
+            *sum |= i64::from(n != 0);
+        }
+    }
+    let range = shown(func, &all, labels.len());
+    let text = |at: &usize| {
+        labels.get(*at).map_or_else(String::new, |l| match l {
+            Label::Below(v) => format!("<{v}"),
+            Label::At(v) => v.to_string(),
+            Label::From(v) => format!(">={v}"),
+        })
+    };
+    let (min, max) = (text(range.start()), text(range.end()));
+    let widest = lines.iter().map(|l| l.label.chars().count()).max();
+    let keyed = lines.iter().any(|l| !l.label.is_empty());
+    let width = if keyed {
+        widest.unwrap_or(0).max(LABEL)
+    } else {
+        0
+    };
+    let key = if keyed { "key" } else { "" };
+    let (left, right) = (min.len().max(3), max.len().max(6));
+    let _ = writeln!(
+        out,
+        "\n{key:>width$} {:>left$} .{}. {:<right$} | count",
+        "min",
+        "-".repeat(range.clone().count()),
+        "max"
+    );
+    let ramp = if utf8 { BLOCKS } else { ASCII };
+    for line in lines {
+        let own = || {
+            range
+                .clone()
+                .map(|i| line.data.get(i).copied().unwrap_or(0))
+        };
+        let total: f64 = match zoom {
+            true => own().map(|n| (n as f64).abs() / ZOOM).fold(0.0, f64::max),
+            false => own().map(|n| (n as f64).abs()).sum(),
+        };
+        let columns: String = own()
+            .map(|n| match n {
+                0 => ' ',
+                n => {
+                    let share = (n as f64).abs() / total * ramp.len() as f64;
+                    let at = (share.ceil() as usize).clamp(1, ramp.len());
+                    ramp.get(at - 1).copied().unwrap_or(' ')
+                }
+            })
+            .collect();
+        let count = own().fold(0_i64, i64::wrapping_add);
+        let _ = writeln!(
+            out,
+            "{:>width$} {min:>left$} :{columns}: {max:<right$} | {}",
+            line.label,
+            divide(count, line.normal)
+        );
     }
 }
 
@@ -380,6 +478,48 @@ mod tests {
             s.lines().nth(3),
             Some("               1 |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@   1        ")
         );
+    }
+
+    #[test]
+    fn keys_as_a_distribution() {
+        let rows = [("cat".to_owned(), 1, 1), ("sh".to_owned(), 30, 10)];
+        let mut s = String::new();
+        draw_keys(&mut s, &rows, false);
+        let want = "
+             key  ------------- Distribution ------------- count    
+             cat |@                                        1        
+              sh |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@  3        
+";
+        assert_eq!(s, want);
+    }
+
+    #[test]
+    fn distributions_on_one_line() {
+        let mut data = vec![0; QUANTIZE_BUCKETS];
+        (data[64], data[66]) = (1, 7);
+        let lines = [Packed {
+            label: "cat",
+            data: &data,
+            normal: 1,
+        }];
+        let mut s = String::new();
+        draw_packed(&mut s, AggFunc::Quantize, &lines, false, true);
+        let want = "
+             key min .-----. max    | count
+             cat   0 : ▁ ▇ : 8      | 8
+";
+        assert_eq!(s, want);
+        s.clear();
+        let unkeyed = [Packed {
+            label: "",
+            ..lines[0]
+        }];
+        draw_packed(&mut s, AggFunc::Quantize, &unkeyed, true, false);
+        let want = "
+ min .-----. max    | count
+   0 : . # : 8      | 8
+";
+        assert_eq!(s, want);
     }
 
     #[test]

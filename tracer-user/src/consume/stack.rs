@@ -63,7 +63,7 @@ pub fn print(out: &mut Vec<u8>, v: &Value<'_>, indent: usize, symbols: &mut Symb
         }
         Value::Ustack { pid, frames: bytes } => {
             for pc in frames(bytes) {
-                line(symbols.user(pid, pc));
+                symbols.user_lines(pid, pc).into_iter().for_each(&mut line);
             }
         }
         Value::Int { .. } | Value::Str(_) | Value::Bytes { .. } | Value::Sym { .. } => {}

@@ -29,6 +29,10 @@ pub struct Symbols {
 #[derive(Default)]
 struct Process {
     maps: Vec<Mapping>,
+    /// Code that the process has made itself, by `/tmp/perf-PID.map`: start, bytes, name. Ascending.
+    made: Vec<(u64, u64, String)>,
+    /// Bytes of that file when it was read: it only grows.
+    made_bytes: u64,
     round: u64,
 }
 
@@ -44,6 +48,17 @@ struct Mapping {
 struct Named {
     module: String,
     symbol: Option<(String, u64)>,
+    /// Functions that the compiler has put into that one and that the address belongs to, the outermost first.
+    inlined: Vec<String>,
+}
+
+impl Process {
+    /// Start and name of the code that the process has made at an address.
+    fn made_at(&self, addr: u64) -> Option<(u64, &str)> {
+        let i = self.made.partition_point(|m| m.0 <= addr).checked_sub(1)?;
+        let (start, bytes, name) = self.made.get(i)?;
+        (addr - start < *bytes).then_some((*start, name))
+    }
 }
 
 /// The kernel's symbols, ascending.
@@ -179,10 +194,12 @@ impl Symbols {
                 Some(Named {
                     module,
                     symbol: Some((name, _)),
+                    ..
                 }) => format!("{module}`{name}"),
                 Some(Named {
                     module,
                     symbol: None,
+                    ..
                 }) => format!("{module}`{addr:#x}"),
                 None => format!("{addr:#x}"),
             },
@@ -200,13 +217,27 @@ impl Symbols {
             Some(Named {
                 module,
                 symbol: Some((name, offset)),
+                ..
             }) => render(&module, &name, offset),
             Some(Named {
                 module,
                 symbol: None,
+                ..
             }) => format!("{module}`{addr:#x}"),
             None => format!("{addr:#x}"),
         }
+    }
+
+    /// A user address as lines of a stack: inlined functions have lines of their own, the innermost first. They have no
+    /// address; what they were put into follows.
+    pub fn user_lines(&mut self, pid: u32, addr: u64) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Some(n) = self.locate(pid, addr) {
+            let inlined = n.inlined.iter().rev();
+            lines.extend(inlined.map(|name| format!("{}`{name} (inlined)", n.module)));
+        }
+        lines.push(self.user(pid, addr));
+        lines
     }
 
     /// A new drain of the ring begins: mappings seen before may be out of date.
@@ -223,6 +254,10 @@ impl Symbols {
         let maps = read_maps(pid);
         let p = self.maps.entry(pid).or_default();
         p.round = round;
+        if let Some((bytes, made)) = read_made(pid, p.made_bytes) {
+            (p.made_bytes, p.made) = (bytes, made);
+            self.named.retain(|&(of, _), _| of != pid);
+        }
         let same = p.maps.len() == maps.len()
             && p.maps
                 .iter()
@@ -243,12 +278,21 @@ impl Symbols {
             return n.clone();
         }
         let named = self.maps.get(&pid).and_then(|p| {
+            if let Some((start, name)) = p.made_at(addr) {
+                return Some(Named {
+                    // As perf(1) has it.
+                    module: format!("perf-{pid}.map"),
+                    symbol: Some((name.to_owned(), addr - start)),
+                    inlined: Vec::new(),
+                });
+            }
             let m = p.maps.iter().find(|m| (m.start..m.end).contains(&addr))?;
             let module = m.path.rsplit('/').next().unwrap_or(&m.path).to_owned();
             if !m.path.starts_with('/') {
                 return Some(Named {
                     module,
                     symbol: None,
+                    inlined: Vec::new(),
                 });
             }
             // Through the process's root while it lives: its files may not be ours.
@@ -259,7 +303,8 @@ impl Symbols {
             };
             let elf = self
                 .elf
-                .get_or_insert_with(|| Symbolizer::builder().enable_code_info(false).build());
+                // Which functions are inlined where is told with the lines of the source only.
+                .get_or_insert_with(|| Symbolizer::builder().enable_code_info(true).build());
             let input = Input::FileOffset(addr - m.start + m.offset);
             // With debug information where there is some; where that is broken or not the file's, the file's own symbols.
             let symbol = [true, false].into_iter().find_map(|debug_syms| {
@@ -269,9 +314,18 @@ impl Symbols {
                     .symbolize_single(&Source::Elf(file), input)
                     .ok()?
                     .into_sym()?;
-                Some((found.name.into_owned(), found.offset as u64))
+                let inlined = found.inlined.iter().map(|f| f.name.to_string()).collect();
+                Some((found.name.into_owned(), found.offset as u64, inlined))
             });
-            Some(Named { module, symbol })
+            let (symbol, inlined) = match symbol {
+                Some((name, offset, inlined)) => (Some((name, offset)), inlined),
+                None => (None, Vec::new()),
+            };
+            Some(Named {
+                module,
+                symbol,
+                inlined,
+            })
         });
         self.named.insert((pid, addr), named.clone());
         named
@@ -285,6 +339,37 @@ fn read_maps(pid: u32) -> Vec<Mapping> {
         .lines()
         .filter_map(parse_map)
         .collect()
+}
+
+/// A process's table of the code that it has made, where it has grown beyond so many bytes: its size, and what it says.
+/// Whoever makes code (a Java or JavaScript engine) writes `START SIZE NAME` lines there, by its own idea of its number.
+fn read_made(pid: u32, known: u64) -> Option<(u64, Vec<(u64, u64, String)>)> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let numbers = status.lines().find_map(|l| l.strip_prefix("NSpid:"))?;
+    let own = numbers.split_whitespace().last()?;
+    let path = format!("/proc/{pid}/root/tmp/perf-{own}.map");
+    let bytes = std::fs::metadata(&path).ok()?.len();
+    if bytes <= known {
+        return None;
+    }
+    let text = std::fs::read(&path).ok()?;
+    Some((bytes, parse_made(&String::from_utf8_lossy(&text))))
+}
+
+fn parse_made(text: &str) -> Vec<(u64, u64, String)> {
+    let row = |line: &str| {
+        let (start, rest) = line.split_once(' ')?;
+        let (bytes, name) = rest.split_once(' ')?;
+        let hex = |s: &str| u64::from_str_radix(s.trim_start_matches("0x"), 16).ok();
+        Some((hex(start)?, hex(bytes)?, name.trim().to_owned()))
+    };
+    let mut made: Vec<(u64, u64, String)> = text.lines().filter_map(row).collect();
+    // Code that takes the place of older code is written later.
+    made.sort_by_key(|m| m.0);
+    made.reverse();
+    made.dedup_by_key(|m| m.0);
+    made.reverse();
+    made
 }
 
 /// `start-end perms offset dev inode path`.
@@ -361,6 +446,20 @@ mod tests {
         let mut s = Symbols::default();
         assert_eq!(s.user(0x7fff_fff0, 0x1234), "0x1234");
         assert_eq!(s.by_kind(SymKind::Umod, 0x7fff_fff0, 0x1234), "0x1234");
+    }
+
+    #[test]
+    fn code_that_a_process_makes() {
+        let p = Process {
+            made: parse_made("1000 20 LFoo;::bar\n0x2000 10 old\n2000 8 new one\nbroken\n"),
+            ..Process::default()
+        };
+        assert_eq!(p.made_at(0x1000), Some((0x1000, "LFoo;::bar")));
+        assert_eq!(p.made_at(0x101f), Some((0x1000, "LFoo;::bar")));
+        assert_eq!(p.made_at(0x1020), None);
+        assert_eq!(p.made_at(0x2001), Some((0x2000, "new one")));
+        assert_eq!(p.made_at(0x2008), None);
+        assert_eq!(p.made_at(0xfff), None);
     }
 
     #[test]

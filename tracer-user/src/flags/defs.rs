@@ -15,12 +15,10 @@ use Takes::{Nothing, Value};
 pub enum Support {
     /// Served.
     Served,
-    /// Accepted; it makes no difference, and the text says why.
-    Moot(&'static str),
     /// An error, with the reason.
     Refused(&'static str),
 }
-use Support::{Moot, Refused, Served};
+use Support::{Refused, Served};
 
 macro_rules! flags {
     ($($id:ident $short:literal $takes:expr, $support:expr, $help:literal;)*) => {
@@ -52,7 +50,6 @@ pub struct Def {
 
 const NO_USDT: &str = "building programs with static probes is not implemented yet";
 const NO_ANON: &str = "there is no anonymous tracing here";
-const NO_CPP: &str = "preprocessing D programs (-C) is not implemented yet";
 
 flags! {
     Bits32     "32"  Nothing,            Refused("programs are compiled for the kernel's data model, 64-bit"), "generate 32-bit D programs";
@@ -61,18 +58,18 @@ flags! {
     Anonymous  "A"   Nothing,            Refused(NO_ANON), "generate directives for anonymous tracing";
     BufSize    "b"   Value("SIZE"),      Served,  "set the size of the record ring (suffixes k, m, g, t)";
     Command    "c"   Value("COMMAND"),   Served,  "run a command and end when it ends; $target is its process id";
-    Cpp        "C"   Nothing,            Refused(NO_CPP), "run the C preprocessor on D programs";
-    Define     "D"   Value("NAME[=V]"),  Moot("without -C nothing is preprocessed"), "define a name for the preprocessor";
+    Cpp        "C"   Nothing,            Served,  "run the C preprocessor on D programs";
+    Define     "D"   Value("NAME[=V]"),  Served,  "define a name for the preprocessor";
     CompileOnly "e"  Nothing,            Served,  "compile only, trace nothing";
     Function   "f"   Value("FUNCTION"),  Served,  "enable probes of functions, with a D program behind the name";
     Flow       "F"   Nothing,            Served,  "indent by entries and returns of functions";
     Generate   "G"   Nothing,            Refused(NO_USDT), "generate an object file with static probes";
     Header     "h"   Nothing,            Refused(NO_USDT), "generate a header file for static probes (for help: --help)";
-    Headers    "H"   Nothing,            Refused(NO_CPP), "print the names of included files";
+    Headers    "H"   Nothing,            Served,  "print the names of included files";
     Id         "i"   Value("ID"),        Served,  "enable a probe by its number";
-    Include    "I"   Value("DIR"),       Moot("without -C nothing is included"), "look for included files in a directory";
+    Include    "I"   Value("DIR"),       Served,  "look for included files in a directory";
     List       "l"   Nothing,            Served,  "list probes instead of enabling them";
-    Library    "L"   Value("DIR"),       Refused("D libraries are not implemented yet"), "read D libraries from a directory";
+    Library    "L"   Value("DIR"),       Served,  "read D libraries from a directory";
     Module     "m"   Value("MODULE"),    Served,  "enable probes of modules";
     Name       "n"   Value("NAME"),      Served,  "enable probes by name: [[PROVIDER:]MODULE:]FUNCTION:]NAME [[/PREDICATE/] {ACTION}]";
     Output     "o"   Value("FILE"),      Served,  "append the output to a file";
@@ -81,12 +78,12 @@ flags! {
     Quiet      "q"   Nothing,            Served,  "print only what the program prints";
     Script     "s"   Value("FILE"),      Served,  "run a D script; further arguments are $1, $2, …";
     Dif        "S"   Nothing,            Served,  "print the compiler's code";
-    Undef      "U"   Value("NAME"),      Moot("without -C nothing is preprocessed"), "undefine a name for the preprocessor";
+    Undef      "U"   Value("NAME"),      Served,  "undefine a name for the preprocessor";
     Verbose    "v"   Nothing,            Served,  "print more: stability and arguments with -l, attach time otherwise";
     Version    "V"   Nothing,            Served,  "print the version";
     Destructive "w"  Nothing,            Served,  "permit destructive actions";
     Option     "x"   Value("NAME[=V]"),  Served,  "set an option";
-    Dialect    "X"   Value("a|c|s|t"),   Refused(NO_CPP), "C dialect of the preprocessor";
+    Dialect    "X"   Value("a|c|s|t"),   Served,  "C dialect of the preprocessor";
     ZeroMatch  "Z"   Nothing,            Served,  "permit descriptions that match nothing";
     Boot       "B"   Value("FILE"),      Refused("there are no boot archives here"), "add to a boot archive";
     Backends   "backends" Nothing,       Served,  "print which kernel sides there are: what each offers, or why it can't be used";

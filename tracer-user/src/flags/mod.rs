@@ -153,7 +153,6 @@ pub fn usage() -> String {
         }
         let note = match d.support {
             Support::Served => "",
-            Support::Moot(_) => " (no effect yet)",
             Support::Refused(_) => " (not here)",
         };
         let _ = writeln!(lines, "\t{left:<14} {}{note}", d.help);
@@ -211,8 +210,6 @@ pub struct Request {
     pub output: Option<String>,
     /// `-v`, how often.
     pub verbose: u32,
-    /// Flags that make no difference, each with the reason: told with `-v`.
-    pub moot: Vec<(Flag, &'static str)>,
 }
 
 fn set(options: &mut Options, what: &str, name: &str, value: Option<&str>) -> Result<(), Refusal> {
@@ -242,7 +239,6 @@ pub fn understand(
         pids: Vec::new(),
         output: None,
         verbose: 0,
-        moot: Vec::new(),
     };
     r.options
         .set_environment(env)
@@ -274,7 +270,6 @@ pub fn understand(
     for (flag, value) in typed.flags {
         match def(flag).support {
             Support::Served => {}
-            Support::Moot(why) => r.moot.push((flag, why)),
             Support::Refused(why) => {
                 return Err(Refusal::Fatal(format!("-{}: {why}", def(flag).name)));
             }
@@ -293,6 +288,19 @@ pub fn understand(
             Flag::Destructive => set(&mut r.options, "-w", "destructive", None)?,
             Flag::Dif => set(&mut r.options, "-S", "verbose", None)?,
             Flag::ZeroMatch => set(&mut r.options, "-Z", "zdefs", None)?,
+            Flag::Cpp => set(&mut r.options, "-C", "cpp", None)?,
+            Flag::Headers => set(&mut r.options, "-H", "cpphdrs", None)?,
+            Flag::Define | Flag::Undef | Flag::Include | Flag::Library | Flag::Dialect => {
+                let name = match flag {
+                    Flag::Define => "define",
+                    Flag::Undef => "undef",
+                    Flag::Include => "incdir",
+                    Flag::Library => "libdir",
+                    _ => "stdc",
+                };
+                let what = format!("-{} {value}", def(flag).name);
+                set(&mut r.options, &what, name, Some(&value))?;
+            }
             Flag::Option => {
                 let (name, v) = match value.split_once('=') {
                     Some((n, v)) => (n, Some(v)),
@@ -325,15 +333,8 @@ pub fn understand(
             | Flag::Bits32
             | Flag::Claim
             | Flag::Anonymous
-            | Flag::Cpp
-            | Flag::Define
             | Flag::Generate
             | Flag::Header
-            | Flag::Headers
-            | Flag::Include
-            | Flag::Library
-            | Flag::Undef
-            | Flag::Dialect
             | Flag::Boot => {}
         }
     }
@@ -514,7 +515,9 @@ mod tests {
     #[test]
     fn preprocessor_flags_are_accepted_alone() {
         let r = request(&["-D", "X=1", "-I", "d", "-U", "Y", "-n", "BEGIN"]).expect("understood");
-        assert_eq!(r.moot.len(), 3);
+        let all = [Opt::define, Opt::incdir, Opt::undef];
+        assert_eq!(r.options.in_order(&all).count(), 3);
+        assert!(!r.options.on(Opt::cpp));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A session's end, however it comes: interrupted, killed, its output closed, its clauses faulting.
 
-use super::common::{DTRACE, dtrace, finish, privileged, run, signal};
+use super::common::{DTRACE, LIMIT, dtrace, finish, privileged, run, signal};
 use super::{captures, matches, root};
 use std::io::{BufRead, BufReader};
 use std::process::Child;
@@ -18,7 +18,7 @@ fn started(args: &[&str]) -> (Child, String) {
         assert!(
             n > 0,
             "ended before it was ready: {}",
-            finish(child, Duration::from_secs(1)).shown()
+            finish(child, LIMIT).shown()
         );
         line += &next;
     }
@@ -50,7 +50,7 @@ fn interrupted_once() {
     ]);
     std::thread::sleep(Duration::from_millis(300));
     signal(&child, libc::SIGINT);
-    let ended = finish(child, Duration::from_secs(10));
+    let ended = finish(child, LIMIT);
     assert_eq!(ended.status, Some(0), "{}", ended.shown());
     matches(&ended.out, r"\nend\n\n  ticks +[1-9][0-9]*\n");
 }
@@ -64,7 +64,7 @@ fn interrupted_twice() {
     signal(&child, libc::SIGINT);
     signal(&child, libc::SIGTERM);
     signal(&child, libc::SIGCONT);
-    let ended = finish(child, Duration::from_secs(10));
+    let ended = finish(child, LIMIT);
     assert!(
         !ended.late && !ended.out.contains("ticks"),
         "{}",
@@ -82,7 +82,7 @@ fn interrupted_before_anything() {
             .expect("starts");
         std::thread::sleep(Duration::from_millis(delay));
         signal(&child, libc::SIGINT);
-        let ended = finish(child, Duration::from_secs(10));
+        let ended = finish(child, LIMIT);
         assert!(!ended.late, "{delay} ms: {}", ended.shown());
         assert!(
             matches!(ended.status, Some(0 | 1) | None),
@@ -163,7 +163,7 @@ fn killed_leaves_nothing() {
         }
         child.kill().expect("kill");
         child.wait().expect("wait");
-        let until = Instant::now() + Duration::from_secs(5);
+        let until = Instant::now() + LIMIT;
         loop {
             let left: Vec<_> = owned
                 .iter()
@@ -185,9 +185,9 @@ fn ended_leaves_nothing() {
     let owned = objects_of(child.id());
     assert!(!owned.is_empty());
     signal(&child, libc::SIGINT);
-    let ended = finish(child, Duration::from_secs(10));
+    let ended = finish(child, LIMIT);
     assert_eq!(ended.status, Some(0), "{}", ended.shown());
-    let until = Instant::now() + Duration::from_secs(5);
+    let until = Instant::now() + LIMIT;
     while owned
         .iter()
         .any(|(kind, id)| ids(OBJECTS[*kind].1).contains(id))
@@ -209,7 +209,7 @@ fn output_closed() {
         "tick-1ms { printf(\"line\\n\"); }",
     ]);
     drop(child.stdout.take());
-    let ended = finish(child, Duration::from_secs(10));
+    let ended = finish(child, LIMIT);
     assert!(!ended.late, "went on writing to nobody: {}", ended.shown());
     assert!(!ended.err.contains("panicked"), "{}", ended.err);
 }
@@ -221,7 +221,7 @@ fn status_of_the_command_does_not_matter() {
     let child = dtrace(&["-qn", "BEGIN { printf(\"x\\n\"); }", "-c", &cmd])
         .env("DTRACE_TEST_CHILD", "status")
         .spawn();
-    let ended = finish(child.expect("starts"), Duration::from_secs(10));
+    let ended = finish(child.expect("starts"), LIMIT);
     assert_eq!(ended.out, "x\n\n", "{}", ended.shown());
     assert_eq!(ended.status, Some(0), "{}", ended.shown());
 }
@@ -251,7 +251,7 @@ fn a_fault_costs_only_its_clause() {
     let child = dtrace(&["-qn", program, "-c", &cmd])
         .env("DTRACE_TEST_CHILD", "calls")
         .spawn();
-    let ended = finish(child.expect("starts"), Duration::from_secs(20));
+    let ended = finish(child.expect("starts"), LIMIT);
     let n = super::child::GETPPIDS;
     for line in [
         format!("before {n}\n"),
@@ -302,7 +302,7 @@ fn without_privilege() {
     std::os::unix::process::CommandExt::uid(&mut c, 65534);
     c.stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped());
-    let ended = finish(c.spawn().expect("starts"), Duration::from_secs(10));
+    let ended = finish(c.spawn().expect("starts"), LIMIT);
     std::fs::remove_file(&copy).expect("removed");
     assert_eq!(ended.status, Some(1), "{}", ended.shown());
     assert!(

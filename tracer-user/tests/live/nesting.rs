@@ -4,12 +4,11 @@
 //! Every record says the same things several times, so that a torn or mixed one cannot look right; and every clause that
 //! prints counts itself in an aggregation, which shares no buffer with the records. So: fired = printed + dropped.
 
-use super::common::{dtrace, finish};
+use super::common::{LIMIT, dtrace, finish};
 use super::{captures, root};
 use std::collections::HashMap;
 use std::ffi::CString;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 /// What the calls of a thread carry: the number and a path of that number's own length.
 fn path(n: i32) -> String {
@@ -110,10 +109,7 @@ fn no_record_is_torn_and_none_is_lost_silently() {
             &pid,
             seconds,
         ];
-        let ended = finish(
-            dtrace(&args).spawn().expect("starts"),
-            Duration::from_secs(60),
-        );
+        let ended = finish(dtrace(&args).spawn().expect("starts"), 3 * LIMIT);
         stop.store(true, Ordering::Relaxed);
         ended
     });

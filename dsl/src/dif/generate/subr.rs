@@ -114,6 +114,36 @@ impl Gen<'_> {
                 self.setx_to(n, r);
                 self.call(subr, &[(src, false), (dst, false), (r, false)], Kind::Int);
             }
+            Memstr => {
+                let Some(buf) = self.any(|k| matches!(k, Kind::Buf { .. })) else {
+                    return;
+                };
+                let Kind::Buf { size, .. } = self.kind(buf) else {
+                    return;
+                };
+                let c = self.dst_not(&[buf]);
+                let ch = self.pick(b" ,x\0").unwrap_or(b' ');
+                self.setx_to(u64::from(ch), c);
+                let n = self.dst_not(&[buf, c]);
+                let bytes = self.below(u64::from(size.min(self.cfg.strsize)) + 1);
+                self.setx_to(bytes, n);
+                let args = [(buf, false), (c, false), (n, false)];
+                self.call_str(subr, &args, longest.min(size), false);
+            }
+            LinkNtop => {
+                let Some(buf) = self.any(|k| matches!(k, Kind::Buf { size, .. } if size >= 20))
+                else {
+                    return;
+                };
+                let kind = self.dst_not(&[buf]);
+                let number = match self.below(8) {
+                    0 if self.cfg.faults => 7,
+                    1..=3 => 32,
+                    _ => 1,
+                };
+                self.setx_to(number, kind);
+                self.call_str(subr, &[(kind, false), (buf, false)], longest.min(59), false);
+            }
             InetNtoa | InetNtoa6 => {
                 let need = if subr == InetNtoa { 4 } else { 16 };
                 let buf = self.any(|k| matches!(k, Kind::Buf { size, .. } if size >= need));

@@ -46,7 +46,7 @@
 //! `strtok(s, d)` remembers a copy of `s` for the firing, `strtok(NULL, d)` goes on in it (NULL if there is none, or it has
 //! ended). `copyinstr(p, n)` takes `n` bytes at most, and reads one at least. `htons` … act on the low 16, 32 or 64
 //! bits and zero the rest. `getmajor`/`getminor` split the kernel's own 12:20 `dev_t`. `inet_ntop` knows AF_INET (2) and
-//! AF_INET6 (10), else ILLOP. `strchr`'s character is the register's low byte. Void subroutines give 0. All others need the
+//! AF_INET6 (10), else ILLOP; `link_ntop` types 1 and 32, likewise. A `memstr` of more than `strsize` bytes is NoScratch. `strchr`'s character is the register's low byte. Void subroutines give 0. All others need the
 //! kernel, and are the world's ([`World::subr`]).
 
 mod state;
@@ -107,7 +107,7 @@ pub fn is_string(var: BuiltinVar) -> bool {
     use BuiltinVar::*;
     matches!(
         var,
-        Probeprov | Probemod | Probefunc | Probename | Execname | Zonename
+        Probeprov | Probemod | Probefunc | Probename | Execname | Zonename | Execargs
     )
 }
 

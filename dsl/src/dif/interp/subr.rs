@@ -114,6 +114,24 @@ impl Machine<'_> {
                 AF_INET6 => self.inet6(1),
                 _ => Err(ILLOP),
             },
+            Subr::LinkNtop => {
+                let len = strfn::link_len(self.arg(0)?).ok_or(ILLOP)?;
+                let addr = self.arg(1)?;
+                let mut b = vec![0; len];
+                self.read(addr, &mut b)?;
+                self.new_string(&strfn::link(&b))
+            }
+            Subr::Memstr => {
+                let (addr, c, size) = (self.arg(0)?, self.arg(1)? as u8, self.arg(2)?);
+                if size > self.strsize as u64 {
+                    return Err(Stop(Fault::NoScratch, 0));
+                }
+                let mut b = vec![0; size as usize];
+                if size > 0 {
+                    self.read(addr, &mut b)?;
+                }
+                self.new_string(&strfn::memstr(&b, c))
+            }
             Subr::InetNtoa => self.inet4(0),
             Subr::InetNtoa6 => self.inet6(0),
             Subr::Alloca => {
@@ -161,7 +179,6 @@ impl Machine<'_> {
             | Subr::Msgsize
             | Subr::DdiPathname
             | Subr::DPath
-            | Subr::LinkNtop
             | Subr::Getf => {
                 let args: Vec<u64> = self.tuple.iter().map(|p| p.value).collect();
                 self.world.subr(subr, &args).map_err(|f| Stop(f, 0))

@@ -1,1 +1,1 @@
-BEGIN { @a = count(); printa("%@d %@d", @a); }
+BEGIN { @a = count(); @b = count(); printa("%@d %@d %@d", @a, @b); }

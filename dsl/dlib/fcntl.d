@@ -1,0 +1,23 @@
+/* Flags of open(2), which fi_oflags shows: x86-64 Linux's. */
+inline int O_ACCMODE = 0x3;
+inline int O_RDONLY = 0;
+inline int O_WRONLY = 0x1;
+inline int O_RDWR = 0x2;
+inline int O_CREAT = 0x40;
+inline int O_EXCL = 0x80;
+inline int O_NOCTTY = 0x100;
+inline int O_TRUNC = 0x200;
+inline int O_APPEND = 0x400;
+inline int O_NONBLOCK = 0x800;
+inline int O_NDELAY = 0x800;
+inline int O_DSYNC = 0x1000;
+inline int O_ASYNC = 0x2000;
+inline int O_DIRECT = 0x4000;
+inline int O_LARGEFILE = 0x8000;
+inline int O_DIRECTORY = 0x10000;
+inline int O_NOFOLLOW = 0x20000;
+inline int O_NOATIME = 0x40000;
+inline int O_CLOEXEC = 0x80000;
+inline int O_SYNC = 0x101000;
+inline int O_RSYNC = 0x101000;
+inline int O_PATH = 0x200000;

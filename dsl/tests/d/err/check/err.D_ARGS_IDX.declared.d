@@ -1,0 +1,2 @@
+provider app { probe x(int, string); };
+app:::x { trace(args[2]); }

@@ -1,0 +1,2 @@
+self char buf[8];
+BEGIN { trace(self->buf[-1]); }

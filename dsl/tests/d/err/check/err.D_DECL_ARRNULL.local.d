@@ -1,0 +1,1 @@
+this char name[];

@@ -1,0 +1,2 @@
+struct s { int a; };
+provider p { probe x(struct s v); };

@@ -1,0 +1,2 @@
+#pragma D attributes Stable/Stable/Common vmlinux`jiffies
+BEGIN { x = 1; }

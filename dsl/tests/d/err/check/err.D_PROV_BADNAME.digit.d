@@ -1,0 +1,1 @@
+provider app2 { probe x(int); };

@@ -1,0 +1,2 @@
+provider app { probe x(int, int); };
+provider app { probe x(int); };

@@ -1,0 +1,2 @@
+/* Both are the probe a-b. */
+provider app { probe a__b(int); probe a__b(string); };

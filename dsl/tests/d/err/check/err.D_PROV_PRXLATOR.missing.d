@@ -1,0 +1,1 @@
+provider app { probe x(int a) : (int a, int b); };

@@ -1,0 +1,2 @@
+struct out { int a; };
+provider app { probe x(uintptr_t raw) : (struct out *o); };

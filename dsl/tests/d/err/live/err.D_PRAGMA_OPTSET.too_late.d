@@ -1,0 +1,3 @@
+/* This text is read already. */
+#pragma D option cpp
+BEGIN { exit(0); }

@@ -1,1 +1,0 @@
-BEGIN { trace(curpsinfo->pr_psargs); }

@@ -1,0 +1,18 @@
+/* The syscall provider: which program starts which. */
+/* @cmd: /bin/sh -c /bin/true;: */
+syscall::execve:entry
+/ppid == $target/
+{
+	self->path = copyinstr(arg0);
+	self->from = execname;
+}
+
+syscall::execve:return
+/self->path != NULL && errno == 0/
+{
+	@[self->from, self->path, execname] = count();
+	self->path = NULL;
+	self->from = NULL;
+}
+
+END { printa("%s ran %s and is %s now\n", @); }

@@ -1,0 +1,88 @@
+//! `dsl/REFUSED.md`: what of D is refused here and why, written from the tables that refuse it.
+
+use crate::flags::defs::{FLAGS, Support};
+use crate::options::{OPTIONS, Status as OptStatus};
+use dsl::builtin::{ACTIONS, SUBRS, SUBRS_LATER, Status, VARS, VARS_LATER};
+use dsl::diag::NEVER_RAISED;
+use std::fmt::Write;
+use std::path::Path;
+
+const HEAD: &str = "\
+# What is refused, and why
+
+Made from the tables that the command works by (`cargo xtask golden` rewrites it, a test compares). Each of these is an error that names
+it; none is silence. *Not yet* says that nothing on Linux stands in the way.
+
+";
+
+fn row(out: &mut String, name: &str, status: Status) {
+    let why = match status {
+        Status::Ready => return,
+        Status::Later => "not yet",
+        Status::Refused(why) => why,
+    };
+    let _ = writeln!(out, "| `{name}` | {why} |");
+}
+
+fn table(out: &mut String, head: &str) {
+    let _ = writeln!(out, "\n## {head}\n\n| | why |\n|---|---|");
+}
+
+fn page() -> String {
+    let mut out = HEAD.trim_end().to_owned() + "\n";
+    table(&mut out, "Variables");
+    for r in VARS {
+        row(&mut out, r.var.name(), r.status);
+    }
+    for name in VARS_LATER {
+        row(&mut out, name, Status::Later);
+    }
+    table(&mut out, "Subroutines");
+    for r in SUBRS {
+        row(&mut out, &format!("{}()", r.subr.name()), r.status);
+    }
+    for name in SUBRS_LATER {
+        row(&mut out, &format!("{name}()"), Status::Later);
+    }
+    table(&mut out, "Actions");
+    for r in ACTIONS {
+        row(&mut out, &format!("{}()", r.name), r.status);
+    }
+    table(&mut out, "Options");
+    for r in OPTIONS {
+        match r.status {
+            OptStatus::Done => {}
+            OptStatus::Later => row(&mut out, r.name, Status::Later),
+            OptStatus::Refused(why) => row(&mut out, r.name, Status::Refused(why)),
+            OptStatus::Moot(why) => {
+                let _ = writeln!(out, "| `{}` | accepted, without effect: {why} |", r.name);
+            }
+        }
+    }
+    table(&mut out, "Flags");
+    for d in FLAGS {
+        if let Support::Refused(why) = d.support {
+            row(&mut out, &format!("-{}", d.name), Status::Refused(why));
+        }
+    }
+    table(&mut out, "Error tags that no program raises");
+    for (tag, why) in NEVER_RAISED {
+        let _ = writeln!(out, "| `{tag}` | {why} |");
+    }
+    out
+}
+
+#[test]
+fn the_list_is_current() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dsl/REFUSED.md");
+    let want = page();
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&file, &want).expect("write");
+    }
+    let have = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        have == want,
+        "{} is not current: cargo xtask golden",
+        file.display()
+    );
+}
