@@ -37,6 +37,7 @@ fn compile(name: &str, flags: &[&str], after: &[&str]) -> Option<PathBuf> {
         "-no-pie",
         "-fcf-protection=none",
     ])
+    .args(["-Dcalloc=work_calloc", "-Dfree=work_free"])
     .args(flags)
     .arg("-I")
     .arg(dir)
@@ -423,6 +424,7 @@ fn displaced_32() {
     let flags = [
         "-m32",
         "-march=i686",
+        "-D__thread=",
         "-DFREESTANDING",
         "-ffreestanding",
         "-fno-stack-protector",
