@@ -5,13 +5,15 @@
 mod common;
 
 use common::{exit, mov};
+use legacy_kmod::abi::MapType;
 use legacy_kmod::abi::{Code, Report};
 use legacy_kmod::device::{Device, PATH};
-use legacy_kmod::ioctl::{self, AUDIT_IDT, AUDIT_MEMORY, Call, LoadArgs, ReserveArgs, SiteDef, SitesArgs};
+use legacy_kmod::ioctl::{
+    self, AUDIT_IDT, AUDIT_MEMORY, Call, LoadArgs, ReserveArgs, SiteDef, SitesArgs,
+};
 use legacy_kmod::kernel::Kernel;
 use legacy_kmod::module;
 use legacy_kmod::wire::{Blob, Map, Program};
-use legacy_kmod::abi::MapType;
 use legacy_kmod::x86::{self, Text};
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -71,7 +73,11 @@ fn call<T>(file: &impl AsRawFd, call: Call, arg: &mut T) -> i32 {
 }
 
 fn open() -> File {
-    OpenOptions::new().read(true).write(true).open(PATH).expect("the device")
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(PATH)
+        .expect("the device")
 }
 
 fn load(file: &File, bytes: &[u8]) -> (i32, Report) {
@@ -86,7 +92,9 @@ fn load(file: &File, bytes: &[u8]) -> (i32, Report) {
 
 #[test]
 fn malformed_images() {
-    let Some((device, _turn)) = device("malformed_images") else { return };
+    let Some((device, _turn)) = device("malformed_images") else {
+        return;
+    };
     let good = blob().to_bytes().expect("a blob");
     let before = state(&device);
     let patched = |at: usize, byte: u8| {
@@ -103,15 +111,30 @@ fn malformed_images() {
         (patched(15, 0xff), Code::Limit, libc::E2BIG),
         (patched(maps, 77), Code::MapType, libc::EINVAL),
         (patched(insns, 0xff), Code::Opcode, libc::EINVAL),
-        (good[..good.len() - 1].to_vec(), Code::BlobShort, libc::EINVAL),
+        (
+            good[..good.len() - 1].to_vec(),
+            Code::BlobShort,
+            libc::EINVAL,
+        ),
         (good[..8].to_vec(), Code::BlobShort, libc::EINVAL),
-        ([good.clone(), vec![0]].concat(), Code::BlobLong, libc::EINVAL),
+        (
+            [good.clone(), vec![0]].concat(),
+            Code::BlobLong,
+            libc::EINVAL,
+        ),
     ] {
         let file = open();
         let (got, report) = load(&file, &image);
-        assert_eq!((got, Code::from_number(report.code)), (errno, Some(code)), "{code:?}");
+        assert_eq!(
+            (got, Code::from_number(report.code)),
+            (errno, Some(code)),
+            "{code:?}"
+        );
         // And nothing is loaded.
-        assert_eq!(call(&file, ioctl::WORD, &mut ioctl::WordArgs::default()), libc::EBADF);
+        assert_eq!(
+            call(&file, ioctl::WORD, &mut ioctl::WordArgs::default()),
+            libc::EBADF
+        );
     }
     // Every byte of it changed: refused or taken, never worse.
     for at in 0..good.len() {
@@ -127,7 +150,9 @@ fn malformed_images() {
 
 #[test]
 fn the_commands_errors_say_what_is_wrong() {
-    let Some((device, _turn)) = device("the_commands_errors_say_what_is_wrong") else { return };
+    let Some((device, _turn)) = device("the_commands_errors_say_what_is_wrong") else {
+        return;
+    };
     let mut bytes = blob().to_bytes().expect("a blob");
     bytes[4] = 99;
     let text = device.load(&bytes).expect_err("refused").to_string();
@@ -140,15 +165,25 @@ fn the_commands_errors_say_what_is_wrong() {
 
 #[test]
 fn truncated_calls() {
-    let Some((device, _turn)) = device("truncated_calls") else { return };
+    let Some((device, _turn)) = device("truncated_calls") else {
+        return;
+    };
     let before = state(&device);
     let file = open();
     let mut room = [0_u64; 64];
     for c in [ioctl::LOAD, ioctl::SITES, ioctl::STATS, ioctl::INFO] {
         // The size is a part of the number.
         let shorter = c.number - (8 << 16);
-        assert_eq!(raw(&file, shorter, room.as_mut_ptr()), libc::EMSGSIZE, "{}", c.name);
-        assert_eq!(raw(&file, c.number, std::ptr::without_provenance_mut::<u8>(8)), libc::EFAULT);
+        assert_eq!(
+            raw(&file, shorter, room.as_mut_ptr()),
+            libc::EMSGSIZE,
+            "{}",
+            c.name
+        );
+        assert_eq!(
+            raw(&file, c.number, std::ptr::without_provenance_mut::<u8>(8)),
+            libc::EFAULT
+        );
     }
     for unknown in [ioctl::INFO.number + 200, ioctl::INFO.number ^ 1 << 8] {
         assert_eq!(raw(&file, unknown, room.as_mut_ptr()), libc::ENOTTY);
@@ -170,11 +205,18 @@ fn truncated_calls() {
     };
     // SAFETY: within the mapping.
     let last = unsafe { map.byte_add(page - 8) };
-    assert_eq!(raw(&file, ioctl::LOAD.number, last.cast::<u8>()), libc::EFAULT);
+    assert_eq!(
+        raw(&file, ioctl::LOAD.number, last.cast::<u8>()),
+        libc::EFAULT
+    );
     // SAFETY: the first page of the mapping, which nothing uses any more.
     unsafe { libc::munmap(map, page) };
     // Blobs and arrays that are not there.
-    let mut args = LoadArgs { blob: 8, bytes: 64, report: Report::default() };
+    let mut args = LoadArgs {
+        blob: 8,
+        bytes: 64,
+        report: Report::default(),
+    };
     assert_eq!(call(&file, ioctl::LOAD, &mut args), libc::EFAULT);
     args.bytes = u64::MAX;
     assert_eq!(call(&file, ioctl::LOAD, &mut args), libc::E2BIG);
@@ -201,7 +243,9 @@ fn as_nobody(what: impl FnOnce() -> i32) -> i32 {
 
 #[test]
 fn only_root() {
-    let Some((device, _turn)) = device("only_root") else { return };
+    let Some((device, _turn)) = device("only_root") else {
+        return;
+    };
     let before = state(&device);
     let try_open = || {
         // SAFETY: a constant path; the descriptor goes with the child.
@@ -219,14 +263,19 @@ fn only_root() {
     // A descriptor that was passed on is worth nothing.
     let file = open();
     let mut info = ioctl::Info::default();
-    assert_eq!(as_nobody(|| call(&file, ioctl::INFO, &mut info)), libc::EPERM);
+    assert_eq!(
+        as_nobody(|| call(&file, ioctl::INFO, &mut info)),
+        libc::EPERM
+    );
     assert_eq!(call(&file, ioctl::INFO, &mut info), 0);
     assert_eq!(state(&device), before);
 }
 
 #[test]
 fn addresses_outside_text() {
-    let Some((device, _turn)) = device("addresses_outside_text") else { return };
+    let Some((device, _turn)) = device("addresses_outside_text") else {
+        return;
+    };
     let before = state(&device);
     let kernel = Kernel::default();
     let data = ["jiffies", "init_task", "linux_banner"];
@@ -235,7 +284,10 @@ fn addresses_outside_text() {
     bad.extend([0, 0x1000, 0x7fff_ffff_f000, 0x8000_0000_0000_0000, u64::MAX]);
     for address in bad {
         let e = device.reserve(&[address]).expect_err("refused").to_string();
-        assert!(e.contains("Numerical result out of range"), "{address:#x}: {e}");
+        assert!(
+            e.contains("Numerical result out of range"),
+            "{address:#x}: {e}"
+        );
         let mut slot = 0_u64;
         let mut args = ReserveArgs {
             addresses: std::ptr::from_ref(&address) as u64,
@@ -243,7 +295,11 @@ fn addresses_outside_text() {
             count: 1,
             reserved: 0,
         };
-        assert_eq!(call(&open(), ioctl::RESERVE, &mut args), libc::ERANGE, "{address:#x}");
+        assert_eq!(
+            call(&open(), ioctl::RESERVE, &mut args),
+            libc::ERANGE,
+            "{address:#x}"
+        );
     }
     assert_eq!(state(&device), before);
 }
@@ -282,7 +338,9 @@ fn arm(file: &impl AsRawFd, defs: &mut [SiteDef]) -> i32 {
 
 #[test]
 fn a_site_twice() {
-    let Some((device, _turn)) = device("a_site_twice") else { return };
+    let Some((device, _turn)) = device("a_site_twice") else {
+        return;
+    };
     let before = state(&device);
     let file = open();
     let def = site(&device, 0);
@@ -291,7 +349,10 @@ fn a_site_twice() {
     assert_eq!(load(&file, &blob().to_bytes().expect("a blob")).0, 0);
     assert_eq!(arm(&file, &mut [def, def]), libc::EEXIST);
     assert_eq!(state(&device), before);
-    let lower = SiteDef { address: def.address - 1, ..def };
+    let lower = SiteDef {
+        address: def.address - 1,
+        ..def
+    };
     assert_eq!(arm(&file, &mut [def, lower]), libc::EINVAL);
     let beyond = SiteDef { prog: 2, ..def };
     assert_eq!(arm(&file, &mut [beyond]), libc::EBADF);
@@ -310,7 +371,9 @@ fn a_site_twice() {
 
 #[test]
 fn not_unloaded_while_in_use() {
-    let Some((device, _turn)) = device("not_unloaded_while_in_use") else { return };
+    let Some((device, _turn)) = device("not_unloaded_while_in_use") else {
+        return;
+    };
     let text = module::unload().expect_err("refused").to_string();
     let own = format!("(process {})", std::process::id());
     assert!(text.contains("in use by") && text.contains(&own), "{text}");

@@ -5,8 +5,8 @@
 //! at each trap execution goes on in the slot. Both runs must pass the same places with the same registers, and come to the
 //! same result: a displaced instruction that did anything else shows at the next trap.
 
-use legacy_kmod::wire::{Blob, Map, Program};
 use legacy_kmod::abi::MapType;
+use legacy_kmod::wire::{Blob, Map, Program};
 use legacy_kmod::x86::{self, Bits, Refusal, Text};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{File, OpenOptions};
@@ -29,14 +29,21 @@ fn compile(name: &str, flags: &[&str], after: &[&str]) -> Option<PathBuf> {
     std::fs::write(dir.join("gnu/stubs-32.h"), "").expect("a header");
     let out = dir.join(name);
     let mut gcc = Command::new("gcc");
-    gcc.args(["-O2", "-w", "-std=gnu89", "-static", "-no-pie", "-fcf-protection=none"])
-        .args(flags)
-        .arg("-I")
-        .arg(dir)
-        .arg("-Wl,--section-start=.place=0x10000000,--no-warn-rwx-segments")
-        .arg("-o")
-        .arg(&out)
-        .arg(here.join("tests/displaced/work.c"));
+    gcc.args([
+        "-O2",
+        "-w",
+        "-std=gnu89",
+        "-static",
+        "-no-pie",
+        "-fcf-protection=none",
+    ])
+    .args(flags)
+    .arg("-I")
+    .arg(dir)
+    .arg("-Wl,--section-start=.place=0x10000000,--no-warn-rwx-segments")
+    .arg("-o")
+    .arg(&out)
+    .arg(here.join("tests/displaced/work.c"));
     for part in ["load", "verify", "map", "service", "vm", "host/host"] {
         gcc.arg(here.join(format!("kmod/{part}.c")));
     }
@@ -63,9 +70,9 @@ fn image() -> Vec<u8> {
     ];
     for n in 0..12 {
         insns.extend([
-            insn(0x0f, 6, 7, 0, 0),       // r6 += r7
+            insn(0x0f, 6, 7, 0, 0),         // r6 += r7
             insn(0x27, 6, 0, 0, 12345 + n), // r6 *= k
-            insn(0x37, 6, 0, 0, 3),       // r6 /= 3
+            insn(0x37, 6, 0, 0, 3),         // r6 /= 3
             insn(0xb7, 8, 0, 0, n),
             insn(0x6f, 7, 8, 0, 0), // r7 <<= r8
             insn(0xaf, 7, 6, 0, 0), // r7 ^= r6
@@ -134,20 +141,31 @@ impl Traced {
         let child = command.spawn().expect("the program");
         let path = format!("/proc/{}/mem", child.id());
         let mut traced = Traced {
-            memory: OpenOptions::new().read(true).write(true).open(path).expect("its memory"),
+            memory: OpenOptions::new()
+                .read(true)
+                .write(true)
+                .open(path)
+                .expect("its memory"),
             child,
             bits,
         };
         traced.wait();
         // exec made a new address space.
         let path = format!("/proc/{}/mem", traced.child.id());
-        traced.memory = OpenOptions::new().read(true).write(true).open(path).expect("its memory");
+        traced.memory = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(path)
+            .expect("its memory");
         traced.same_random_bytes();
         traced.go(libc::PTRACE_CONT);
         let blob = image();
         traced.memory.write_all_at(&blob, BLOB).expect("the blob");
         let bytes = (blob.len() as u64).to_le_bytes();
-        traced.memory.write_all_at(&bytes, PLACE + 32).expect("its size");
+        traced
+            .memory
+            .write_all_at(&bytes, PLACE + 32)
+            .expect("its size");
         traced
     }
 
@@ -162,7 +180,9 @@ impl Traced {
             .find(|e| number(&e[..word]) == AT_RANDOM)
             .map(|e| number(&e[word..]));
         if let Some(at) = at {
-            self.memory.write_all_at(&[0x5a; 16], at).expect("random bytes");
+            self.memory
+                .write_all_at(&[0x5a; 16], at)
+                .expect("random bytes");
         }
     }
 
@@ -178,7 +198,11 @@ impl Traced {
         assert!(
             libc::WIFSTOPPED(status) && libc::WSTOPSIG(status) == libc::SIGTRAP,
             "stopped by something else: {status:#x} at {:#x}",
-            if libc::WIFSTOPPED(status) { self.registers().rip } else { 0 }
+            if libc::WIFSTOPPED(status) {
+                self.registers().rip
+            } else {
+                0
+            }
         );
     }
 
@@ -215,8 +239,24 @@ impl Traced {
         // Single steps and traps leave marks of their own there.
         const TRAP_AND_RESUME: u64 = 1 << 8 | 1 << 16;
         let general = [
-            r.rax, r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rbp, r.rsp, r.r8, r.r9, r.r10, r.r11, r.r12, r.r13,
-            r.r14, r.r15, r.eflags & !TRAP_AND_RESUME, u64::from(fp.mxcsr),
+            r.rax,
+            r.rbx,
+            r.rcx,
+            r.rdx,
+            r.rsi,
+            r.rdi,
+            r.rbp,
+            r.rsp,
+            r.r8,
+            r.r9,
+            r.r10,
+            r.r11,
+            r.r12,
+            r.r13,
+            r.r14,
+            r.r15,
+            r.eflags & !TRAP_AND_RESUME,
+            u64::from(fp.mxcsr),
         ];
         let wide = fp.xmm_space.iter().map(|&w| u64::from(w));
         let stack = fp.st_space.iter().map(|&w| u64::from(w));
@@ -224,13 +264,19 @@ impl Traced {
             let h = (h ^ w).wrapping_mul(0x0000_0100_0000_01b3);
             h ^ h >> 29
         };
-        let registers = general.into_iter().chain(wide).chain(stack).fold(0xcbf2_9ce4_8422_2325, mix);
+        let registers = general
+            .into_iter()
+            .chain(wide)
+            .chain(stack)
+            .fold(0xcbf2_9ce4_8422_2325, mix);
         State { at, registers }
     }
 
     fn told(&self, n: u64) -> u64 {
         let mut b = [0; 8];
-        self.memory.read_exact_at(&mut b, PLACE + 8 * n).expect("what it tells");
+        self.memory
+            .read_exact_at(&mut b, PLACE + 8 * n)
+            .expect("what it tells");
         u64::from_le_bytes(b)
     }
 }
@@ -284,7 +330,9 @@ fn plant(t: &Traced, places: &HashSet<u64>, text: &Text) -> Plan {
         let mut body = vec![0; 16];
         t.memory.read_exact_at(&mut body, at).expect("text");
         let slot = SLOTS + 32 * found.len() as u64;
-        let code = text.at(&body, at).and_then(|p| Ok((x86::slot_code(&p, slot)?, p.insn.code())));
+        let code = text
+            .at(&body, at)
+            .and_then(|p| Ok((x86::slot_code(&p, slot)?, p.insn.code())));
         match code {
             Ok((code, kind)) => {
                 plan.kinds.insert(kind);
@@ -318,7 +366,10 @@ fn displaced(program: &Path, bits: Bits, places: &HashSet<u64>) -> (Vec<State>, 
         if at == last {
             break;
         }
-        let slot = *plan.slots.get(&at).unwrap_or_else(|| panic!("a breakpoint at {at:#x} that nobody planted"));
+        let slot = *plan
+            .slots
+            .get(&at)
+            .unwrap_or_else(|| panic!("a breakpoint at {at:#x} that nobody planted"));
         passed.push(t.state(&r, at));
         assert!(passed.len() < 20_000_000, "it does not end");
         t.jump(r, slot);
@@ -330,9 +381,17 @@ fn compare(name: &str, program: &Path, bits: Bits, at_least: usize) {
     let (plain, sum) = stepped(program, bits);
     let places: HashSet<u64> = plain.iter().map(|s| s.at).collect();
     let (moved, moved_sum, plan) = displaced(program, bits, &places);
-    let expected: Vec<&State> = plain.iter().filter(|s| plan.slots.contains_key(&s.at)).collect();
+    let expected: Vec<&State> = plain
+        .iter()
+        .filter(|s| plan.slots.contains_key(&s.at))
+        .collect();
     for (n, (want, got)) in expected.iter().zip(&moved).enumerate() {
-        assert_eq!(*want, got, "step {n} after {:#x?}", n.checked_sub(1).map(|p| moved[p].at));
+        assert_eq!(
+            *want,
+            got,
+            "step {n} after {:#x?}",
+            n.checked_sub(1).map(|p| moved[p].at)
+        );
     }
     assert_eq!(expected.len(), moved.len());
     assert_eq!(sum, moved_sum, "its result");
@@ -345,7 +404,11 @@ fn compare(name: &str, program: &Path, bits: Bits, at_least: usize) {
     );
     assert!(moved.len() >= at_least, "only {} instructions", moved.len());
     // What may stay: what can't be moved, of which a program has little.
-    assert!(plan.refused.keys().all(|r| *r == Refusal::Immovable), "{:?}", plan.refused);
+    assert!(
+        plan.refused.keys().all(|r| *r == Refusal::Immovable),
+        "{:?}",
+        plan.refused
+    );
 }
 
 #[test]
@@ -358,7 +421,13 @@ fn displaced_64() {
 #[test]
 fn displaced_32() {
     let flags = [
-        "-m32", "-march=i686", "-DFREESTANDING", "-ffreestanding", "-fno-stack-protector", "-nostdlib", "-fno-pic",
+        "-m32",
+        "-march=i686",
+        "-DFREESTANDING",
+        "-ffreestanding",
+        "-fno-stack-protector",
+        "-nostdlib",
+        "-fno-pic",
     ];
     if let Some(program) = compile("displaced_32", &flags, &[]) {
         compare("displaced_32", &program, Bits::Bits32, 100_000);

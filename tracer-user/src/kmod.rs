@@ -34,12 +34,7 @@ impl Action {
 }
 
 /// Does it; what it says is the command's output. `operand`: the build tree, or the module's file. `out`: `-o`.
-pub fn run(
-    action: Action,
-    operands: &[String],
-    out: Option<&str>,
-    verbose: u32,
-) -> Result<String> {
+pub fn run(action: Action, operands: &[String], out: Option<&str>, verbose: u32) -> Result<String> {
     let operand = match operands {
         [] => None,
         [one] if matches!(action, Action::Build | Action::Load) => Some(Path::new(one)),

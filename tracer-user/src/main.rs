@@ -75,7 +75,10 @@ fn main() -> ExitCode {
             let out = request.output.as_deref();
             match kmod::run(action, &request.args, out, request.verbose) {
                 Ok(text) => print(&text),
-                Err(e) => fail(FATAL, &format!("dtrace: {}\n", without_numbers(&format!("{e:#}")))),
+                Err(e) => fail(
+                    FATAL,
+                    &format!("dtrace: {}\n", without_numbers(&format!("{e:#}"))),
+                ),
             }
         }
         Mode::Trace | Mode::CompileOnly | Mode::List => match run::run(request) {

@@ -379,7 +379,9 @@ mod tests {
         for d in FLAGS {
             let name = match d.name.len() {
                 1 => format!("-{}", d.name),
-                _ if matches!(d.flag, Flag::Help | Flag::Backends | Flag::Kmod) => format!("--{}", d.name),
+                _ if matches!(d.flag, Flag::Help | Flag::Backends | Flag::Kmod) => {
+                    format!("--{}", d.name)
+                }
                 _ => format!("-{}", d.name),
             };
             let args: Vec<&str> = match d.takes {
