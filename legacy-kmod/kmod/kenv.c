@@ -261,13 +261,16 @@ static u32 user_stack(u64 *to, u32 max)
  * Frame pointers, within the stack that was interrupted. Where the kernel has
  * none, what looks like a chain soon does not, and the stack is just shorter.
  */
-static u32 kernel_frames(u64 *to, u32 max, struct pt_regs *regs)
+static u32 kernel_frames(u64 *to, u32 max, struct pt_regs *regs, int at_edge)
 {
-	unsigned long stack = (unsigned long)task_stack_page(current), bp = regs->bp;
+	unsigned long stack = (unsigned long)task_stack_page(current), bp = regs->bp, caller;
 	struct frame frame;
 	u32 n = 0;
 
 	to[n++] = regs->ip;
+	/* the frame pointer is the caller's still, or again */
+	if (at_edge && n < max && !dt_copy_kernel(&caller, kernel_stack_pointer(regs), sizeof(caller)))
+		to[n++] = caller;
 	while (n < max && bp - stack <= THREAD_SIZE - sizeof(frame) && !(bp & (sizeof(long) - 1))) {
 		if (dt_copy_kernel(&frame, bp, sizeof(frame)) || frame.ip < TASK_SIZE_MAX)
 			break;
@@ -298,7 +301,7 @@ s64 env_stack(struct dt_env *env, u64 *to, u32 max, int user)
 	for (i = 0; i < count && all[i] != regs->ip; i++)
 		;
 	if (i == count)
-		return kernel_frames(to, max, regs);
+		return kernel_frames(to, max, regs, dt_cpus[cpu].at_edge);
 	for (; i < count && n < max && all[i]; i++)
 		to[n++] = all[i];
 	return n;

@@ -63,7 +63,7 @@ struct dt_cpu {
 	u32 busy;		/* inside a firing */
 	u32 last_fault;
 	u32 last_insn;
-	u32 reserved;
+	u32 at_edge;		/* of a function: the return address is on top of the stack */
 	u64 firings;
 	u64 misses;
 	u64 faults;

@@ -31,6 +31,8 @@ void dt_fire(struct dt_hook *const *list, struct pt_regs *regs, void *context,
 	for (hook = env_read_once(*list); hook; hook = env_read_once(hook->next)) {
 		firing.cookie = hook->cookie;
 		firing.ip = hook->ip;
+		/* breakpoints alone have it, and they are at entries and returns */
+		cpu->at_edge = hook->ip != 0;
 		dt_run_prog(hook->session->vm, hook->prog, &firing, &outcome);
 		if (outcome.code) {
 			cpu->faults++;
