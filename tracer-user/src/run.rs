@@ -200,7 +200,7 @@ fn short_size(bytes: u64) -> String {
     let units = [(30, "g"), (20, "m"), (10, "k")];
     match units
         .iter()
-        .find(|(shift, _)| bytes > 0 && bytes % (1 << shift) == 0)
+        .find(|(shift, _)| bytes > 0 && bytes.is_multiple_of(1 << shift))
     {
         Some((shift, unit)) => format!("{}{unit}", bytes >> shift),
         None => bytes.to_string(),

@@ -109,7 +109,14 @@ fn probes(desc: &ProbeDesc) -> Vec<ProbeInfo> {
         }
         ("fbt", _) => {
             let (name, module) = ("vfs_read".to_owned(), "vmlinux".to_owned());
-            (6 + u32::from(ret), Site::Func { name, module, ret })
+            (
+                6 + u32::from(ret),
+                Site::Func {
+                    name: name.into(),
+                    module: module.into(),
+                    ret,
+                },
+            )
         }
         ("sdt", _) => {
             let (category, name) = ("sched".to_owned(), "sched_switch".to_owned());

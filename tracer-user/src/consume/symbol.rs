@@ -30,7 +30,7 @@ pub struct Symbols {
 struct Process {
     maps: Vec<Mapping>,
     /// Code that the process has made itself, by `/tmp/perf-PID.map`: start, bytes, name. Ascending.
-    made: Vec<(u64, u64, String)>,
+    made: Vec<Made>,
     /// Bytes of that file when it was read: it only grows.
     made_bytes: u64,
     round: u64,
@@ -341,9 +341,12 @@ fn read_maps(pid: u32) -> Vec<Mapping> {
         .collect()
 }
 
+/// Code that a process has made: where it starts, how long it is, its name.
+type Made = (u64, u64, String);
+
 /// A process's table of the code that it has made, where it has grown beyond so many bytes: its size, and what it says.
 /// Whoever makes code (a Java or JavaScript engine) writes `START SIZE NAME` lines there, by its own idea of its number.
-fn read_made(pid: u32, known: u64) -> Option<(u64, Vec<(u64, u64, String)>)> {
+fn read_made(pid: u32, known: u64) -> Option<(u64, Vec<Made>)> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let numbers = status.lines().find_map(|l| l.strip_prefix("NSpid:"))?;
     let own = numbers.split_whitespace().last()?;
@@ -356,14 +359,14 @@ fn read_made(pid: u32, known: u64) -> Option<(u64, Vec<(u64, u64, String)>)> {
     Some((bytes, parse_made(&String::from_utf8_lossy(&text))))
 }
 
-fn parse_made(text: &str) -> Vec<(u64, u64, String)> {
+fn parse_made(text: &str) -> Vec<Made> {
     let row = |line: &str| {
         let (start, rest) = line.split_once(' ')?;
         let (bytes, name) = rest.split_once(' ')?;
         let hex = |s: &str| u64::from_str_radix(s.trim_start_matches("0x"), 16).ok();
         Some((hex(start)?, hex(bytes)?, name.trim().to_owned()))
     };
-    let mut made: Vec<(u64, u64, String)> = text.lines().filter_map(row).collect();
+    let mut made: Vec<Made> = text.lines().filter_map(row).collect();
     // Code that takes the place of older code is written later.
     made.sort_by_key(|m| m.0);
     made.reverse();
