@@ -85,9 +85,9 @@ impl LiveSession {
         let one = |prog| sys::prog_info(prog).map(|(_, missed)| missed);
         let each = self.attached.progs.iter().map(|p| one(p.as_fd()));
         each.sum::<io::Result<u64>>()
-            .map_err(|source| BackendError::Io {
+            .map_err(|cause| BackendError::Io {
                 what: "reading what the kernel counts about a program".to_owned(),
-                source,
+                cause,
             })
     }
 
