@@ -358,7 +358,6 @@ impl Fun<'_, '_> {
             return Err(self.no_types("progenyof()"));
         };
         const TASK: i16 = 8;
-        const T: i16 = 16;
         let (yes, no) = (self.asm.label(), self.asm.label());
         self.asm.mov(R::R7, R::R5);
         self.asm.mov(R::R8, R::R1);
@@ -370,22 +369,7 @@ impl Fun<'_, '_> {
         };
         let mut failed = Ok(());
         self.each(steps, 1, |f, _| {
-            let mut step = || {
-                f.asm.st(Size::D, R::R7, T, 0);
-                f.asm.ldx(Size::D, R::R3, R::R7, TASK);
-                f.asm.alu(Alu::Add, R::R3, tgid as i32);
-                f.peek(T, 4)?;
-                f.asm.ldx(Size::W, R::R1, R::R7, T);
-                f.asm.alu32(Alu::Mov, R::R2, R::R8);
-                f.asm.jmp(Cond::Eq, R::R1, R::R2, yes);
-                f.follow(TASK, parent, T)?;
-                f.both(TASK, T);
-                f.asm.jmp(Cond::Eq, R::R1, R::R2, no);
-                f.asm.jmp(Cond::Eq, R::R2, 0, no);
-                f.asm.stx(Size::D, R::R7, TASK, R::R2);
-                Ok(())
-            };
-            failed = step();
+            failed = f.ancestor(tgid, parent, yes, no);
         });
         failed?;
         self.asm.bind(no);
@@ -394,6 +378,31 @@ impl Fun<'_, '_> {
         self.asm.bind(yes);
         self.asm.imm(R::R0, 1);
         self.asm.exit();
+        Ok(())
+    }
+
+    /// One step of `progenyof`: is it this one, and who is its parent.
+    fn ancestor(
+        &mut self,
+        tgid: u32,
+        parent: u32,
+        yes: crate::asm::Label,
+        no: crate::asm::Label,
+    ) -> Result<(), LowerError> {
+        const TASK: i16 = 8;
+        const T: i16 = 16;
+        self.asm.st(Size::D, R::R7, T, 0);
+        self.asm.ldx(Size::D, R::R3, R::R7, TASK);
+        self.asm.alu(Alu::Add, R::R3, tgid as i32);
+        self.peek(T, 4)?;
+        self.asm.ldx(Size::W, R::R1, R::R7, T);
+        self.asm.alu32(Alu::Mov, R::R2, R::R8);
+        self.asm.jmp(Cond::Eq, R::R1, R::R2, yes);
+        self.follow(TASK, parent, T)?;
+        self.both(TASK, T);
+        self.asm.jmp(Cond::Eq, R::R1, R::R2, no);
+        self.asm.jmp(Cond::Eq, R::R2, 0, no);
+        self.asm.stx(Size::D, R::R7, TASK, R::R2);
         Ok(())
     }
 
