@@ -172,19 +172,9 @@ pub enum StmtKind {
     Raise(Difo),
     /// `chill(nanoseconds)`, run where the probe fires.
     Chill(Difo),
-    /// `pcap(skb, kind)`: a packet, for a capture file.
-    Pcap {
-        /// When, in nanoseconds since 1970.
-        time: Datum,
-        /// What kind of packet, as capture files number it.
-        link: Datum,
-        /// Bytes on the wire.
-        bytes: Datum,
-        /// How many of them lie together in memory.
-        there: Datum,
-        /// Those, `pcapsize` at the most.
-        data: Datum,
-    },
+    /// `pcap(skb, kind)`: a packet, for a capture file. When, in nanoseconds since 1970; what kind of packet, as capture files
+    /// number it; its bytes on the wire; how many of them lie together in memory; those, `pcapsize` at the most.
+    Pcap(Box<[Datum; 5]>),
     /// `return(value)`: the function does not run, and gives this.
     Return(Difo),
     /// `speculate(id)`: the clause's record waits for a commit. An integer of 8 bytes, which becomes the kernel side's token.

@@ -95,16 +95,7 @@ fn difos(kind: &StmtKind) -> Vec<&Difo> {
         StmtKind::Expr(d) | StmtKind::Raise(d) | StmtKind::Chill(d) | StmtKind::Return(d) => {
             out.push(d);
         }
-        StmtKind::Pcap {
-            time,
-            link,
-            bytes,
-            there,
-            data,
-        } => {
-            let all = [time, link, bytes, there, data];
-            out.extend(all.into_iter().filter_map(|d| d.difo()));
-        }
+        StmtKind::Pcap(all) => out.extend(all.iter().filter_map(|d| d.difo())),
         StmtKind::Setopt(name, value) => {
             out.extend(name.difo());
             out.extend(value.as_ref().and_then(|d| d.difo()));

@@ -24,13 +24,7 @@ pub fn data(kind: &StmtKind) -> Vec<&Datum> {
         | StmtKind::System { args, .. } => args.iter().collect(),
         StmtKind::Setopt(name, value) => std::iter::once(name).chain(value).collect(),
         StmtKind::Trunc(_, d) => d.iter().collect(),
-        StmtKind::Pcap {
-            time,
-            link,
-            bytes,
-            there,
-            data,
-        } => vec![time, link, bytes, there, data],
+        StmtKind::Pcap(all) => all.iter().collect(),
         StmtKind::Expr(_)
         | StmtKind::Raise(_)
         | StmtKind::Chill(_)

@@ -213,13 +213,7 @@ impl Checker<'_> {
             size: self.opts.pcapsize.clamp(1, MOST_PACKET),
             chars: false,
         };
-        Some(StmtKind::Pcap {
-            time,
-            link,
-            bytes,
-            there,
-            data,
-        })
+        Some(StmtKind::Pcap(Box::new([time, link, bytes, there, data])))
     }
 
     fn speculation(&mut self, row: &ActionRow, args: &[Expr]) -> Option<Datum> {
