@@ -388,7 +388,6 @@ pub const NEVER_RAISED: &[(Tag, &str)] = &[
     (Tag::D_PROC_ALIGN, NO_PID),
     (Tag::D_PROC_DYN, NO_PID),
     (Tag::D_PROC_USDT, NO_PID),
-    (Tag::D_PRINTM_ADDR, NO_PRINTM),
     (Tag::D_PRINTM_SIZE, NO_PRINTM),
     (Tag::D_PRINTM_PROTO, NO_PRINTM),
     (Tag::D_PCAP_ADDR, NO_PCAP),
@@ -396,8 +395,8 @@ pub const NEVER_RAISED: &[(Tag, &str)] = &[
 ];
 
 const NO_PID: &str = "there is no pid provider yet";
-const NO_PRINTM: &str = "printm() is not there yet";
-const NO_PCAP: &str = "pcap() is not there yet";
+const NO_PRINTM: &str = "a wrong argument of printm() is D_PRINTM_ADDR or one of the prototype's";
+const NO_PCAP: &str = "a wrong argument of pcap() is one of the prototype's";
 
 impl std::fmt::Display for Tag {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

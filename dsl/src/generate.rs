@@ -454,6 +454,10 @@ impl Gen<'_> {
                 Ty::VoidPtr | Ty::Ipv4Ptr | Ty::Ipv6Ptr | Ty::PathPtr | Ty::LockPtr => {
                     "alloca(16)".to_owned()
                 }
+                // No more than there is: what lies behind it differs from engine to engine.
+                _ if row.subr == Subr::Memstr && n == 2 => {
+                    self.pick(&["0", "1", "7", "16"]).to_owned()
+                }
                 // A base.
                 _ if matches!(row.subr, Subr::Lltostr | Subr::Strtoll) && n == 1 => {
                     self.pick(&["10", "16", "2", "8", "36", "g_c"]).to_owned()

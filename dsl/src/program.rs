@@ -90,10 +90,6 @@ pub struct Stmt {
 
 /// Everything a statement can be. Kinds of later issues are added here; every consumer matches exhaustively.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a program has few statements, and each is read once: a box would only cost"
-)]
 pub enum StmtKind {
     /// An expression evaluated for its effect; nothing is recorded.
     Expr(Difo),

@@ -24,7 +24,7 @@ fn maps() -> Vec<Map> {
 
 /// The input is a whole image as it comes through the device, or the instructions of one program.
 fn image(kind: u8, bytes: &[u8]) -> Option<Vec<u8>> {
-    if kind % 2 == 0 {
+    if kind.is_multiple_of(2) {
         return Some(bytes.to_vec());
     }
     let insns: Vec<Insn> = bytes

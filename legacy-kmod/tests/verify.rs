@@ -177,7 +177,7 @@ fn headers_and_tables() {
     is(&good[..good.len() - 1], Code::BlobShort);
     is(&[good.as_slice(), &[0]].concat(), Code::BlobLong);
     is(&patched(&good, 0, 0), Code::Magic);
-    is(&patched(&good, 4, 32 << 16 | 2), Code::Version);
+    is(&patched(&good, 4, 32 << 16 | 99), Code::Version);
     is(&patched(&good, 4, 33 << 16 | 1), Code::Header);
     is(&patched(&good, 8, 8), Code::BlobShort);
     is(&patched(&good, 8, u32::MAX), Code::BlobLong);

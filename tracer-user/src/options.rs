@@ -448,6 +448,8 @@ mod tests {
                 Kind::Size => Some("8k"),
                 Kind::Rate => Some("50ms"),
                 Kind::Choice(words) => words.last().copied(),
+                Kind::Text if row.opt == Opt::amin => Some("Evolving/Evolving/Common"),
+                Kind::Text if row.opt == Opt::version => Some("1.6"),
                 Kind::Text => Some("x=y"),
             };
             let mut o = Options::default();

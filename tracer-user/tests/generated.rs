@@ -147,8 +147,10 @@ impl Reference<'_> {
 
 /// Runs a text; what is wrong, if anything is.
 fn tried(seed: u64, text: &str, want: Option<&str>) -> Result<(), String> {
-    let file =
-        std::env::temp_dir().join(format!("dtrace-generated-{}-{seed}.d", std::process::id()));
+    // The tests run side by side, with the same seeds.
+    let kind = if want.is_some() { "compared" } else { "wild" };
+    let name = format!("dtrace-generated-{}-{kind}-{seed}.d", std::process::id());
+    let file = std::env::temp_dir().join(name);
     std::fs::write(&file, text).map_err(|e| e.to_string())?;
     let name = file.to_string_lossy();
     let limit = Duration::from_secs(300);

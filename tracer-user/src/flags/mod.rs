@@ -454,12 +454,8 @@ mod tests {
             &["-32", "-n", "BEGIN"] as &[&str],
             &["-a", "-n", "BEGIN"],
             &["-A", "-n", "BEGIN"],
-            &["-C", "-s", "x"],
             &["-G", "-s", "x"],
             &["-h", "-s", "x"],
-            &["-H", "-s", "x"],
-            &["-L", "dir", "-n", "x"],
-            &["-X", "a", "-n", "x"],
         ] {
             let Err(Refusal::Fatal(text)) = request(line) else {
                 panic!("{line:?} accepted")

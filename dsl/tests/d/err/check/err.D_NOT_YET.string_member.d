@@ -1,0 +1,3 @@
+struct s { string name; };
+struct s x;
+BEGIN { x.name = "a"; }
