@@ -9,6 +9,10 @@ use blazesym::symbolize::source::{Elf, Source};
 use blazesym::symbolize::{Input, Symbolizer};
 use dsl::program::SymKind;
 use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
 
 /// A symbol is never believed to reach further than this (kallsyms has no sizes).
 const REACH: u64 = 16 << 20;
@@ -344,18 +348,32 @@ fn read_maps(pid: u32) -> Vec<Mapping> {
 /// Code that a process has made: where it starts, how long it is, its name.
 type Made = (u64, u64, String);
 
+/// Bytes of the largest table that is read: some million functions.
+const MOST_MADE: u64 = 64 << 20;
+
 /// A process's table of the code that it has made, where it has grown beyond so many bytes: its size, and what it says.
 /// Whoever makes code (a Java or JavaScript engine) writes `START SIZE NAME` lines there, by its own idea of its number.
 fn read_made(pid: u32, known: u64) -> Option<(u64, Vec<Made>)> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let numbers = status.lines().find_map(|l| l.strip_prefix("NSpid:"))?;
     let own = numbers.split_whitespace().last()?;
-    let path = format!("/proc/{pid}/root/tmp/perf-{own}.map");
-    let bytes = std::fs::metadata(&path).ok()?.len();
-    if bytes <= known {
+    // By its own view of the file system too: a container's is another.
+    let number = pid.to_string();
+    let name = format!("perf-{own}.map");
+    let path: PathBuf = ["/proc", &number, "root", "tmp", &name].iter().collect();
+    // Anybody may have put anything there: a pipe that nobody writes to must not stop us, nor a huge file fill our memory.
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)
+        .ok()?;
+    let about = file.metadata().ok()?;
+    let bytes = about.len();
+    if !about.is_file() || bytes <= known || bytes > MOST_MADE {
         return None;
     }
-    let text = std::fs::read(&path).ok()?;
+    let mut text = Vec::new();
+    file.take(MOST_MADE).read_to_end(&mut text).ok()?;
     Some((bytes, parse_made(&String::from_utf8_lossy(&text))))
 }
 
@@ -402,6 +420,29 @@ fn parse_map(line: &str) -> Option<Mapping> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The table of this very process, and then a pipe of the same name, which nobody writes to.
+    #[test]
+    fn made_code_is_read_and_a_pipe_is_not_waited_for() {
+        let pid = std::process::id();
+        let path = std::path::Path::new("/tmp").join(format!("perf-{pid}.map"));
+        std::fs::write(&path, "1000 20 made\n").expect("written");
+        let row = (0x1000, 0x20, "made".to_owned());
+        assert_eq!(read_made(pid, 0), Some((13, vec![row])));
+        assert_eq!(read_made(pid, 13), None, "it has not grown");
+        std::fs::remove_file(&path).expect("removed");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &path,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR,
+            0,
+        )
+        .expect("a pipe");
+        let got = read_made(pid, 0);
+        std::fs::remove_file(&path).expect("removed");
+        assert_eq!(got, None);
+    }
 
     #[test]
     fn kallsyms_lines() {
