@@ -53,6 +53,7 @@ fn caps(cpus: u32, offsets: &Offsets) -> Caps {
         ring: RingKind::Ringbuf,
         bounded_loops: true,
         may_goto: false,
+        global_subs: false,
         atomic_fetch: true,
         hash_no_prealloc: false,
         btf_tracepoints: false,

@@ -25,6 +25,9 @@ pub struct Caps {
     /// `may_goto` (Linux 6.9): loops that the verifier goes through two or three times instead of as often as they can
     /// run. Without it long strings make programs too complex for it. Nothing that an engine without limits needs.
     pub may_goto: bool,
+    /// Global subprograms (Linux 5.6), which the verifier goes through once, whoever calls them. They take numbers only, and
+    /// are made where there is no `may_goto`: without them each call of a loop counts again.
+    pub global_subs: bool,
     /// Atomic operations that return the old value (`BPF_FETCH`, Linux 5.12). Without them programs can't be preempted by
     /// others either, and a plain counter serves.
     pub atomic_fetch: bool,
@@ -127,6 +130,7 @@ impl Caps {
             ring: RingKind::Ringbuf,
             bounded_loops: true,
             may_goto: true,
+            global_subs: true,
             atomic_fetch: true,
             hash_no_prealloc: true,
             btf_tracepoints: true,

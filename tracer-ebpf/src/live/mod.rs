@@ -8,6 +8,7 @@ pub mod agg;
 pub mod btf;
 mod elf;
 pub mod features;
+pub mod funcs;
 pub mod kallsyms;
 mod kernel;
 mod load;

@@ -2,7 +2,7 @@
 //! context holds.
 
 use super::LowerError;
-use super::fun::{Fun, ProbeSel};
+use super::fun::{Fun, KEY, ProbeSel};
 use crate::asm::Label;
 use crate::image::{DropKind, Phase, ProgKind, Select};
 use crate::isa::{self, Alu, Cond, R, Size};
@@ -439,6 +439,9 @@ impl<'a, 'b> Fun<'a, 'b> {
         // The key is always there; the verifier wants to see it.
         self.asm.jmp(Cond::Eq, R::R0, 0, exit);
         self.asm.mov(R::R7, R::R0);
+        if self.cx.global_subs() {
+            self.asm.stx(Size::D, R::R7, KEY as i16, R::R8);
+        }
         if keep_r8 {
             self.asm.ldx(Size::D, R::R8, R::FP, keep);
         }

@@ -15,7 +15,7 @@ use dsl::dif::{Fault, Subr};
 /// Linux's PATH_MAX.
 const PATH_MAX: i32 = 4096;
 /// The longest component (NAME_MAX).
-const NAME_MAX: i32 = 255;
+pub(super) const NAME_MAX: i32 = 255;
 /// Components and mounts of a path, where the verifier goes through the loop as often as it can run.
 const STEPS: i32 = 128;
 /// The same where it need not.
@@ -24,7 +24,7 @@ const MANY_STEPS: i32 = 2048;
 const FOREBEARS: i32 = 256;
 
 /// Work area of `d_path`: what it is at, then room for a component before the text, then the text.
-mod work {
+pub(super) mod work {
     pub const DENTRY: i16 = 0;
     pub const MNT: i16 = 8;
     pub const ROOT_DENTRY: i16 = 16;
