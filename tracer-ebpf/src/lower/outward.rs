@@ -197,10 +197,7 @@ impl Fun<'_, '_> {
                 self.asm.stx(Size::D, R::FP, n, R::R2);
                 self.scratch_ptr(R::R1, tmp);
                 self.load_ptr(src, R::R3)?;
-                self.call(Service::ProbeReadKernel)?;
-                let addr = self.fault_addr(src);
-                let bad_src = self.fault(Fault::BadAddr, addr, off);
-                self.jmp(Cond::Ne, R::R0, 0, bad_src);
+                self.read_or_fault(Service::ProbeReadKernel, src, off)?;
                 self.asm.ldx(Size::D, R::R3, R::FP, n);
             }
         }

@@ -411,10 +411,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.asm.imm(R::R2, u64::from(room));
         // r0 is free again; a name of the probe needs it.
         self.load_ptr(v, R::R3)?;
-        self.call(Service::ProbeReadKernelStr)?;
-        let addr = self.fault_addr(v);
-        let fault = self.fault(Fault::BadAddr, addr, -1);
-        self.jmp(Cond::Slt, R::R0, 0, fault);
+        self.read_or_fault(Service::ProbeReadKernelStr, v, -1)?;
         self.grow(r, field, room);
         Ok(())
     }
