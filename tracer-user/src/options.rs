@@ -197,6 +197,8 @@ pub enum OptError {
     Name,
     /// Not a value of its kind.
     Value,
+    /// A version of D that is not out yet.
+    Version,
     /// Means nothing here.
     Refused(&'static str),
     /// Not while tracing.
@@ -209,6 +211,7 @@ impl fmt::Display for OptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             OptError::Name => f.write_str("Invalid option name"),
+            OptError::Version => f.write_str("Requested version is not supported by compiler"),
             OptError::Value => f.write_str("Invalid value for specified option"),
             OptError::Refused(why) => write!(f, "Option has no meaning on this system: {why}"),
             OptError::Active => f.write_str("Operation illegal when tracing is active"),
@@ -267,9 +270,13 @@ impl Options {
             ));
         }
         let text = value.unwrap_or_default();
-        if row.opt == Opt::version && dsl::pragma::parse_version(text).is_none()
-            || row.opt == Opt::amin && dsl::pragma::parse_attributes(text).is_none()
-        {
+        if row.opt == Opt::version {
+            let version = dsl::pragma::parse_version(text).ok_or(OptError::Value)?;
+            if version > dsl::pragma::NEWEST {
+                return Err(OptError::Version);
+            }
+        }
+        if row.opt == Opt::amin && dsl::pragma::parse_attributes(text).is_none() {
             return Err(OptError::Value);
         }
         let strings = 1..=u64::from(dsl::MOST_STRSIZE);
