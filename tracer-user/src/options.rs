@@ -74,6 +74,9 @@ pub struct Row {
     pub help: &'static str,
 }
 
+/// Scratch is there for each CPU and each level of nesting.
+const MOST_SCRATCH: u64 = 1 << 20;
+
 /// More speculations than anyone looks through at a probe.
 const MOST_NSPEC: u64 = 4096;
 const POLICIES: Kind = Choice(&["switch", "ring", "fill"]);
@@ -169,7 +172,7 @@ options! {
     pcapsize       Size,     1514,       false,   Done,    "most bytes of a captured packet";
     printsize      Size,     0,        false,   Done,   "most bytes that print() records; 0: all";
     quietresize    Flag,     1,          false,   Moot("nothing is resized"), "say nothing of resized buffers";
-    scratchsize    Size,     256,        false,   Done,    "scratch space of a firing";
+    scratchsize    Size,     256,        false,   Done,    "scratch space that a clause has at least (16 KB in any case)";
     // Ours.
     backend        Choice(&["auto", "ebpf", "kmod"]), 0, false, Done, "the kernel side to use";
     btf            Text,     0,          false,   Done,    "a file with the kernel's types (BTF), for the module on kernels that have none";
@@ -282,6 +285,7 @@ impl Options {
         let strings = 1..=u64::from(dsl::MOST_STRSIZE);
         if row.opt == Opt::strsize && !strings.contains(&number)
             || row.opt == Opt::nspec && number > MOST_NSPEC
+            || row.opt == Opt::scratchsize && number > MOST_SCRATCH
         {
             return Err(OptError::Value);
         }

@@ -158,7 +158,7 @@ impl Fun<'_, '_> {
         let string = s == Subr::Copyoutstr;
         let limit = match string {
             true => strsize,
-            false => super::record::dsl_scratch_size(strsize),
+            false => self.cx.opts.clause_scratch(),
         };
         let (src, dst) = (self.arg_val(c, at, 0)?, self.arg_val(c, at, 1)?);
         let size = self.arg_val(c, at, 2)?;

@@ -42,7 +42,7 @@ impl<'a, 'b> Fun<'a, 'b> {
 
     /// Zeroed scratch of a size known or not. Where known the place is the instruction's, else its address is in r0.
     fn take(&mut self, c: &mut Code<'_>, at: usize, size: Opnd) -> Result<Option<u32>, LowerError> {
-        let limit = super::record::dsl_scratch_size(self.cx.opts.strsize);
+        let limit = self.cx.opts.clause_scratch();
         if let (Some(Alloc::Fixed(bytes)), Opnd::Known(_)) = (c.flow.alloc(at), size) {
             let fault = self.fault(Fault::NoScratch, FaultAddr::Zero, 4 * at as i32);
             if bytes > limit {
@@ -252,7 +252,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             Opnd::Known(Sv::Const(n)) => Some(n),
             _ => None,
         };
-        let limit = super::record::dsl_scratch_size(self.cx.opts.strsize);
+        let limit = self.cx.opts.clause_scratch();
         let Some(n) = known else {
             return self.copy_dynamic(c, at, src, size, dst, service);
         };
@@ -278,7 +278,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         service: Service,
     ) -> Result<(), LowerError> {
         let off = 4 * at as i32;
-        let limit = super::record::dsl_scratch_size(self.cx.opts.strsize);
+        let limit = self.cx.opts.clause_scratch();
         let text = c.flow.text_size(at, self.cx.opts.strsize);
         let limit = text.unwrap_or(limit).min(limit);
         let done = self.asm.label();

@@ -1,4 +1,5 @@
 /* Subroutines of strings and nothing: each argument empty in turn. */
+/* @args: -q -x strsize=32 */
 BEGIN
 {
 	this->e = "";

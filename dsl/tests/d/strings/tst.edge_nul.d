@@ -1,4 +1,5 @@
 /* Bytes with NULs among them: a string ends at the first, whatever comes behind. */
+/* @args: -q -x strsize=32 */
 BEGIN
 {
 	this->p = (char *)alloca(16);
