@@ -480,10 +480,7 @@ impl Fun<'_, '_> {
         self.asm.alu(Alu::Add, R::R3, member as i32);
         self.stack_ptr(R::R1, slot);
         self.asm.imm(R::R2, 8);
-        self.call(Service::ProbeReadKernel)?;
-        let addr = self.fault_addr(v);
-        let fault = self.fault(Fault::BadAddr, addr, 4 * at as i32);
-        self.jmp(Cond::Ne, R::R0, 0, fault);
+        self.read_or_fault(Service::ProbeReadKernel, v, 4 * at as i32)?;
         let (yes, done) = (self.asm.label(), self.asm.label());
         // kernel/locking/mutex.h: the task, with three flags below. rwsem.c: bit 0 a writer holds it, bit 1 somebody waits,
         // readers counted from bit 8 on, bit 63 too many of them.
@@ -608,10 +605,7 @@ impl Fun<'_, '_> {
         self.asm.jmp(Cond::Eq, R::R2, 0, done);
         self.load_ptr(mem, R::R3)?;
         self.scratch_ptr(R::R1, out);
-        self.call(Service::ProbeReadKernel)?;
-        let addr = self.fault_addr(mem);
-        let fault = self.fault(Fault::BadAddr, addr, off);
-        self.jmp(Cond::Ne, R::R0, 0, fault);
+        self.read_or_fault(Service::ProbeReadKernel, mem, off)?;
         self.load_num(ch, R::R3)?;
         self.asm.alu(Alu::And, R::R3, 255);
         self.scratch_ptr(R::R1, out);
@@ -651,10 +645,7 @@ impl Fun<'_, '_> {
         self.asm.ldx(Size::D, R::R2, R::FP, n);
         self.jmp(Cond::Gt, R::R2, most as i32, illop);
         self.scratch_ptr(R::R1, bytes);
-        self.call(Service::ProbeReadKernel)?;
-        let addr = self.fault_addr(v);
-        let fault = self.fault(Fault::BadAddr, addr, off);
-        self.jmp(Cond::Ne, R::R0, 0, fault);
+        self.read_or_fault(Service::ProbeReadKernel, v, off)?;
         let out = self.new_string(c, at);
         self.scratch_ptr(R::R1, bytes);
         self.asm.ldx(Size::D, R::R2, R::FP, n);

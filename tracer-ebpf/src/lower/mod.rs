@@ -59,6 +59,8 @@ pub struct LowerError {
 pub struct LowerOpts {
     /// Longest string, its NUL included.
     pub strsize: u32,
+    /// Scratch that a clause has at least.
+    pub scratchsize: u32,
     /// Bytes of an aggregation.
     pub aggsize: u64,
     /// Bytes of all dynamic variables.
@@ -75,10 +77,19 @@ pub struct LowerOpts {
     pub trampolines: BTreeMap<String, Vec<(u64, u64)>>,
 }
 
+impl LowerOpts {
+    /// Scratch of a clause: the reference interpreter's, or what was asked for.
+    pub fn clause_scratch(&self) -> u32 {
+        let usual = u32::try_from(dsl::dif::interp::scratch_size(self.strsize));
+        usual.unwrap_or(u32::MAX).max(self.scratchsize)
+    }
+}
+
 impl Default for LowerOpts {
     fn default() -> LowerOpts {
         LowerOpts {
             strsize: 256,
+            scratchsize: 0,
             aggsize: 4 << 20,
             dynvarsize: 1 << 20,
             nspec: 1,

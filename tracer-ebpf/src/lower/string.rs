@@ -7,7 +7,7 @@ use super::op::{Code, Opnd, Val};
 use super::var::Mem;
 use crate::isa::{Alu, Cond, R, Size};
 use crate::service::Service;
-use dsl::dif::{Fault, Insn, Op};
+use dsl::dif::{Insn, Op};
 
 /// Strings up to this size are copied and compared word by word, inline.
 const INLINE: u32 = 64;
@@ -149,10 +149,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.load_ptr(v, R::R3)?;
         self.mem_ptr(R::R1, to);
         self.asm.imm(R::R2, u64::from(room));
-        self.call(Service::ProbeReadKernelStr)?;
-        let addr = self.fault_addr(v);
-        let fault = self.fault(Fault::BadAddr, addr, off);
-        self.jmp(Cond::Slt, R::R0, 0, fault);
+        self.read_or_fault(Service::ProbeReadKernelStr, v, off)?;
         Ok(())
     }
 
@@ -190,10 +187,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.load_ptr(v, R::R3)?;
         self.mem_ptr(R::R1, to);
         self.asm.imm(R::R2, u64::from(bytes));
-        self.call(Service::ProbeReadKernel)?;
-        let addr = self.fault_addr(v);
-        let fault = self.fault(Fault::BadAddr, addr, off);
-        self.jmp(Cond::Ne, R::R0, 0, fault);
+        self.read_or_fault(Service::ProbeReadKernel, v, off)?;
         Ok(())
     }
 

@@ -586,19 +586,11 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.load_ptr(val, R::R3)?;
         let bytes = self.storage(ty);
         self.asm.imm(R::R2, u64::from(bytes));
-        let addr = self.fault_addr(val);
-        let fault = self.fault(Fault::BadAddr, addr, 4 * at as i32);
-        match ty {
-            DifType::Str => {
-                self.call(Service::ProbeReadKernelStr)?;
-                self.jmp(Cond::Slt, R::R0, 0, fault);
-            }
-            _ => {
-                self.call(Service::ProbeReadKernel)?;
-                self.jmp(Cond::Ne, R::R0, 0, fault);
-            }
-        }
-        Ok(())
+        let read = match ty {
+            DifType::Str => Service::ProbeReadKernelStr,
+            _ => Service::ProbeReadKernel,
+        };
+        self.read_or_fault(read, val, 4 * at as i32)
     }
 
     /// The current thread's key, in a stack block.
