@@ -87,7 +87,7 @@ static int on_trap(struct notifier_block *block, unsigned long what, void *data)
 		return NOTIFY_DONE;
 	regs->ip = site->address;
 	if (env_read_once(site->hooks[DT_SITE_PROBE]))
-		dt_fire(&site->hooks[DT_SITE_PROBE], regs, regs, sizeof(*regs));
+		dt_fire_regs(&site->hooks[DT_SITE_PROBE], regs, 1);
 	if (env_read_once(site->hooks[DT_SITE_CHILD]))
 		dt_sys_child();
 	if (env_read_once(site->hooks[DT_SITE_DROP]))

@@ -45,6 +45,70 @@ void dt_fire(struct dt_hook *const *list, struct pt_regs *regs, void *context,
 	env_write_once(cpu->busy, 0);
 }
 
+#ifdef CONFIG_X86_64
+void dt_regs_of(struct dt_regs *to, struct pt_regs *regs)
+{
+	BUILD_BUG_ON(sizeof(*to) != sizeof(*regs));
+	*(struct pt_regs *)to = *regs;
+}
+
+void dt_fire_regs(struct dt_hook *const *list, struct pt_regs *regs, int called)
+{
+	dt_fire(list, regs, regs, sizeof(*regs));
+}
+#else
+void dt_regs_of(struct dt_regs *to, struct pt_regs *regs)
+{
+	env_memset(to, 0, sizeof(*to));
+	to->bx = regs->bx;
+	to->cx = regs->cx;
+	to->dx = regs->dx;
+	to->si = regs->si;
+	to->di = regs->di;
+	to->bp = regs->bp;
+	to->ax = regs->ax;
+	to->orig_ax = regs->orig_ax;
+	to->ip = regs->ip;
+	to->cs = regs->cs & 0xffff;
+	to->flags = regs->flags;
+	/* a trap in the kernel does not save it: the stack goes on where it would be */
+	if (!user_mode(regs)) {
+		to->sp = (unsigned long)&regs->sp;
+		return;
+	}
+	to->sp = regs->sp;
+	to->ss = regs->ss & 0xffff;
+}
+
+/*
+ * A function's arguments are where x86-64 has them: here the first three are in
+ * registers (the kernel is built with -mregparm=3), the others on the stack,
+ * behind the return address. What lies beyond the stack's end is no argument.
+ */
+static void call_args(struct dt_regs *to, const unsigned long *sp)
+{
+	u64 *on_stack[3] = { &to->cx, &to->r8, &to->r9 };
+	u32 i;
+
+	to->di = to->ax;
+	to->si = to->dx;
+	to->dx = to->cx;
+	for (i = 0; i < 3; i++)
+		*on_stack[i] = ((unsigned long)(sp + 1 + i) ^ (unsigned long)sp) & ~(THREAD_SIZE - 1) ?
+			       0 : sp[1 + i];
+}
+
+void dt_fire_regs(struct dt_hook *const *list, struct pt_regs *regs, int called)
+{
+	struct dt_regs wide;
+
+	dt_regs_of(&wide, regs);
+	if (called)
+		call_args(&wide, &regs->sp);
+	dt_fire(list, regs, &wide, sizeof(wide));
+}
+#endif
+
 /* Room for @count hooks of this session, not yet on any list. */
 struct dt_batch *dt_batch_new(struct dt_session *session, u32 count)
 {
@@ -57,6 +121,7 @@ struct dt_batch *dt_batch_new(struct dt_session *session, u32 count)
 	batch->count = count;
 	batch->next = session->batches;
 	session->batches = batch;
+	dt_sync_mappings();
 	return batch;
 }
 
