@@ -94,9 +94,13 @@ extern struct mutex dt_arm_lock;
 void dt_fire(struct dt_hook *const *list, struct pt_regs *regs, void *context,
 	     u64 context_bytes);
 
-/* state.c: the same, for programs whose context is registers. @called: they are those at a function's entry or return. */
-void dt_fire_regs(struct dt_hook *const *list, struct pt_regs *regs, int called);
-/* state.c: any context. */
+/*
+ * dt_fire_regs - the same, for programs whose context is registers. Where an i386
+ * kernel's function has its arguments: the first three in registers or not.
+ */
+enum dt_args { DT_ARGS_NONE, DT_ARGS_REGS, DT_ARGS_STACKED };
+void dt_fire_regs(struct dt_hook *const *list, struct pt_regs *regs, enum dt_args args);
+/* Any context. */
 void dt_regs_of(struct dt_regs *to, struct pt_regs *regs);
 
 /* state.c: hooks and their lists. Process context, under dt_arm_lock. */

@@ -52,7 +52,7 @@ void dt_regs_of(struct dt_regs *to, struct pt_regs *regs)
 	*(struct pt_regs *)to = *regs;
 }
 
-void dt_fire_regs(struct dt_hook *const *list, struct pt_regs *regs, int called)
+void dt_fire_regs(struct dt_hook *const *list, struct pt_regs *regs, enum dt_args args)
 {
 	dt_fire(list, regs, regs, sizeof(*regs));
 }
@@ -80,31 +80,36 @@ void dt_regs_of(struct dt_regs *to, struct pt_regs *regs)
 	to->ss = regs->ss & 0xffff;
 }
 
-/*
- * A function's arguments are where x86-64 has them: here the first three are in
- * registers (the kernel is built with -mregparm=3), the others on the stack,
- * behind the return address. What lies beyond the stack's end is no argument.
- */
-static void call_args(struct dt_regs *to, const unsigned long *sp)
+/* What lies beyond the stack's end is no argument. */
+static u64 stack_word(const unsigned long *sp, u32 n)
 {
-	u64 *on_stack[3] = { &to->cx, &to->r8, &to->r9 };
-	u32 i;
-
-	to->di = to->ax;
-	to->si = to->dx;
-	to->dx = to->cx;
-	for (i = 0; i < 3; i++)
-		*on_stack[i] = ((unsigned long)(sp + 1 + i) ^ (unsigned long)sp) & ~(THREAD_SIZE - 1) ?
-			       0 : sp[1 + i];
+	return ((unsigned long)(sp + n) ^ (unsigned long)sp) & ~(THREAD_SIZE - 1) ? 0 : sp[n];
 }
 
-void dt_fire_regs(struct dt_hook *const *list, struct pt_regs *regs, int called)
+/*
+ * A function's arguments are where x86-64 has them: here the first three are in
+ * registers (the kernel is built with -mregparm=3) and the others on the stack,
+ * behind the return address, or all of them are.
+ */
+static void call_args(struct dt_regs *to, const unsigned long *sp, int stacked)
+{
+	u32 next = 1;
+
+	to->di = stacked ? stack_word(sp, next++) : to->ax;
+	to->si = stacked ? stack_word(sp, next++) : to->dx;
+	to->dx = stacked ? stack_word(sp, next++) : to->cx;
+	to->cx = stack_word(sp, next++);
+	to->r8 = stack_word(sp, next++);
+	to->r9 = stack_word(sp, next);
+}
+
+void dt_fire_regs(struct dt_hook *const *list, struct pt_regs *regs, enum dt_args args)
 {
 	struct dt_regs wide;
 
 	dt_regs_of(&wide, regs);
-	if (called)
-		call_args(&wide, &regs->sp);
+	if (args != DT_ARGS_NONE)
+		call_args(&wide, &regs->sp, args == DT_ARGS_STACKED);
 	dt_fire(list, regs, &wide, sizeof(wide));
 }
 #endif

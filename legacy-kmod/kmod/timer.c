@@ -17,7 +17,7 @@ static enum hrtimer_restart on_timer(struct hrtimer *timer)
 
 	if (!regs)
 		regs = task_pt_regs(current);
-	dt_fire_regs(&hook, regs, 0);
+	dt_fire_regs(&hook, regs, DT_ARGS_NONE);
 	hrtimer_forward_now(timer, ns_to_ktime(t->period_ns));
 	return HRTIMER_RESTART;
 }
