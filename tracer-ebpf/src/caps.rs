@@ -47,6 +47,9 @@ pub struct Caps {
     pub untyped_task: bool,
     /// The context of a system call says in its third word whether the caller is a 32-bit one.
     pub abi_in_context: bool,
+    /// Bytes of the kernel's pointers. Registers have x86-64's names, places and width whatever it is: who has others
+    /// hands them to programs that way.
+    pub pointer: u32,
     /// Number of possible CPUs.
     pub cpus: u32,
     /// Offset in `task_struct` … of the few fields that lowering itself needs; absent where no type information is there.
@@ -140,6 +143,7 @@ impl Caps {
             fentry: true,
             untyped_task: false,
             abi_in_context: false,
+            pointer: 8,
             cpus: 2,
             offsets: KernelOffsets::default(),
         }

@@ -148,6 +148,7 @@ pub fn caps(btf: Option<&Btf>) -> Caps {
         fentry: false,
         untyped_task: false,
         abi_in_context: false,
+        pointer: 8,
         cpus: aya::util::nr_cpus().map_or(1, |n| n as u32),
         offsets: offsets(btf),
         services,

@@ -99,7 +99,11 @@ impl Fun<'_, '_> {
     fn follow(&mut self, from: i16, member: u32, to: i16) -> Result<(), LowerError> {
         self.asm.ldx(Size::D, R::R3, R::R7, from);
         self.asm.alu(Alu::Add, R::R3, member as i32);
-        self.peek(to, 8)
+        let pointer = self.cx.caps.pointer;
+        if pointer < 8 {
+            self.asm.st(Size::D, R::R7, to, 0);
+        }
+        self.peek(to, pointer)
     }
 
     /// r1, r2 = two places of the work area.
