@@ -353,6 +353,11 @@ pub const GROUPS: &[Group] = &[
     },
 ];
 
+/// How many clauses the random programs have together: as many as the caller's environment says, else as an emulated CPU goes
+/// through while CI waits.
+const CLAUSES: &str = "GENERATED_CLAUSES";
+const IN_A_GUEST: u32 = 250;
+
 /// The test program of random D programs.
 const GENERATED: &str = "generated";
 
@@ -508,6 +513,11 @@ impl Group {
             words.push("DTRACE_TEST_COMMAND=/bin/dtrace".to_owned());
             words.push(format!("DTRACE_TEST_CORPUS={CORPUS}"));
             words.push(format!("DTRACE_TEST_SLOWNESS={slowness}"));
+            let clauses = std::env::var(CLAUSES);
+            words.push(format!(
+                "{CLAUSES}={}",
+                clauses.unwrap_or_else(|_| IN_A_GUEST.to_string())
+            ));
             if row.preempts.is_some() {
                 words.push("DTRACE_TEST_PREEMPTS=1".to_owned());
             }
