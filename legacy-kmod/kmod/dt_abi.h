@@ -350,6 +350,12 @@ struct dt_offsets {		/* out; of struct task_struct, bytes */
 	__u32 sum_exec_runtime;
 };
 
+/* The kernel's types in BTF, as the module's compiler saw them. */
+struct dt_types_args {
+	__u64 buffer;
+	__u64 bytes;		/* in: of the buffer. out: what there is, which may be more, or 0 */
+};
+
 #define DT_IOC_INFO	_IOR('D', 1, struct dt_info)
 #define DT_IOC_LOAD	_IOWR('D', 2, struct dt_load_args)
 #define DT_IOC_READ	_IOW('D', 3, struct dt_read_args)
@@ -366,5 +372,6 @@ struct dt_offsets {		/* out; of struct task_struct, bytes */
 #define DT_IOC_STOP	_IO('D', 14)
 #define DT_IOC_AUDIT	_IOWR('D', 15, struct dt_audit_args)
 #define DT_IOC_OFFSETS	_IOR('D', 16, struct dt_offsets)
+#define DT_IOC_TYPES	_IOWR('D', 17, struct dt_types_args)
 
 #endif /* DT_ABI_H */

@@ -1,5 +1,6 @@
 //! The kernel as `/proc/kallsyms` tells it: functions and their bounds, symbols, whether system calls go through a table.
-//! Types are the kernel's own BTF where it has one, or a file's; else scripts declare what they need.
+//! Types are the kernel's own BTF where it has one, or a file's, or what the module's compiler wrote of them; else scripts
+//! declare what they need.
 
 use crate::closure::{self, Start};
 use crate::device::Device;
@@ -90,8 +91,12 @@ impl Kernel {
         Ok(kernel)
     }
 
-    fn btf(&self) -> Option<&Btf> {
-        self.btf.get_or_init(|| Btf::open().ok()).as_ref()
+    /// The kernel's types.
+    pub fn btf(&self) -> Option<&Btf> {
+        let of_module = || Btf::parse(Device::open().ok()?.types().ok()?);
+        self.btf
+            .get_or_init(|| Btf::open().ok().or_else(of_module))
+            .as_ref()
     }
 
     fn symbols(&self) -> &Kallsyms {
@@ -317,7 +322,12 @@ impl Facts for Kernel {
     }
 
     fn function_args(&self, f: &str, module: &str, ret: bool) -> Option<Vec<ArgInfo>> {
-        self.btf()?.function_args(f, module, ret)
+        let btf = self.btf()?;
+        btf.function_args(f, module, ret).or_else(|| {
+            // The module's types have some functions, each as a variable that points to one like it (`kmod/types.c`).
+            let pointer = btf.variable(Some("vmlinux"), &format!("dt_function_{f}"))?;
+            btf.signature_args(pointer, ret)
+        })
     }
 }
 
