@@ -14,7 +14,7 @@ pub struct Library {
     pub name: &'static str,
     /// The D text.
     pub text: &'static str,
-    /// A program that wants it contains one of these.
+    /// A program that wants it contains one of these; one that begins with a blank as a word of its own.
     words: &'static [&'static str],
     needs: Needs,
 }
@@ -25,29 +25,92 @@ enum Needs {
     Nothing,
     /// The kernel's types.
     Types,
-    /// A `struct task_struct` that has a member of this name.
-    TaskMember(&'static str),
+    /// This struct, with a member of this name.
+    Member(&'static str, &'static str),
+    /// Symbols of the kernel's, data among them.
+    Symbols(&'static [&'static str]),
+    /// One of these.
+    AnyOf(&'static [Needs]),
 }
 
 /// All of them.
 pub const LIBRARIES: &[Library] = &[
+    // Until Linux 4.19 a task itself had the numbers of its group and session.
+    Library {
+        name: "task_numbers.d",
+        text: "inline int task_pgid[struct task_struct *T] = T->signal->pids[2]->numbers[0].nr;\n\
+            inline int task_sid[struct task_struct *T] = T->signal->pids[3]->numbers[0].nr;\n",
+        words: PSINFO,
+        needs: Needs::Member("signal_struct", "pids"),
+    },
+    Library {
+        name: "task_numbers.d",
+        text: "inline int task_pgid[struct task_struct *T] = T->group_leader->pids[1].pid->numbers[0].nr;\n\
+            inline int task_sid[struct task_struct *T] = T->group_leader->pids[2].pid->numbers[0].nr;\n",
+        words: PSINFO,
+        needs: Needs::Member("task_struct", "pids"),
+    },
     Library {
         name: "procfs.d",
         text: include_str!("../dlib/procfs.d"),
-        words: &["psinfo", "curcpu", "cpuinfo_t"],
+        words: PSINFO,
         needs: Needs::Types,
+    },
+    Library {
+        name: "task_state.d",
+        text: "inline long task_state[struct task_struct *T] = T->__state;\n",
+        words: LWP,
+        needs: Needs::Member("task_struct", "__state"),
+    },
+    Library {
+        name: "task_state.d",
+        text: "inline long task_state[struct task_struct *T] = T->state;\n",
+        words: LWP,
+        needs: Needs::Member("task_struct", "state"),
     },
     Library {
         name: "lwp.d",
         text: include_str!("../dlib/lwp.d"),
         words: LWP,
-        needs: Needs::TaskMember("__state"),
+        needs: Needs::Types,
+    },
+    // Where the preemption count is: a variable of each CPU; the same in a struct with others (Linux 6.2 to 6.14); at the
+    // bottom of the thread's stack (up to 3.12).
+    Library {
+        name: "preempt_count.d",
+        text: "inline uint_t preempt_count = *(uint_t *)(((unsigned long *)&`__per_cpu_offset)[cpu] + \
+            (unsigned long)&`__preempt_count);\n",
+        words: IPL,
+        needs: Needs::Symbols(&["__per_cpu_offset", "__preempt_count"]),
     },
     Library {
-        name: "lwp_old.d",
-        text: include_str!("../dlib/lwp_old.d"),
-        words: LWP,
-        needs: Needs::TaskMember("state"),
+        name: "preempt_count.d",
+        text: "inline uint_t preempt_count = *(uint_t *)(((unsigned long *)&`__per_cpu_offset)[cpu] + \
+            (unsigned long)&`pcpu_hot + offsetof(struct pcpu_hot, preempt_count));\n",
+        words: IPL,
+        needs: Needs::Symbols(&["__per_cpu_offset", "pcpu_hot"]),
+    },
+    Library {
+        name: "preempt_count.d",
+        text: "inline uint_t preempt_count = ((struct thread_info *)curthread->stack)->preempt_count;\n",
+        words: IPL,
+        needs: Needs::Member("thread_info", "preempt_count"),
+    },
+    Library {
+        name: "ipl.d",
+        text: include_str!("../dlib/ipl.d"),
+        words: IPL,
+        needs: Needs::AnyOf(&[
+            Needs::Symbols(&["__per_cpu_offset", "__preempt_count"]),
+            Needs::Symbols(&["__per_cpu_offset", "pcpu_hot"]),
+            Needs::Member("thread_info", "preempt_count"),
+        ]),
+    },
+    Library {
+        name: "container.d",
+        text: include_str!("../dlib/container.d"),
+        words: CONTAINER,
+        needs: Needs::Member("task_struct", "thread_pid"),
     },
     Library {
         name: "io.d",
@@ -75,31 +138,74 @@ pub const LIBRARIES: &[Library] = &[
     },
 ];
 
+const PSINFO: &[&str] = &["psinfo", "curcpu", "cpuinfo_t"];
+
 const LWP: &[&str] = &[
     "lwpsinfo", "SSLEEP", "SRUN", "SZOMB", "SSTOP", "SIDL", "SONPROC", "SWAIT",
 ];
 
+const IPL: &[&str] = &[" ipl"];
+
+const CONTAINER: &[&str] = &[" cgroup", " cgroupid", " nspid", " nstid", " pidns"];
+
 /// Names of the library that, where it could not be compiled, need another message than "unknown".
-pub const TYPED_NAMES: &[&str] = &["curpsinfo", "curlwpsinfo", "curcpu", "fds", "cwd", "root"];
+pub const TYPED_NAMES: &[&str] = &[
+    "curpsinfo",
+    "curlwpsinfo",
+    "curcpu",
+    "fds",
+    "cwd",
+    "root",
+    "cgroup",
+    "cgroupid",
+    "nspid",
+    "nstid",
+    "pidns",
+];
 
 impl Library {
     /// Whether a text may mean something of it.
     pub fn wanted(&self, text: &str) -> bool {
-        self.words.iter().any(|w| text.contains(w))
+        self.words.iter().any(|w| match w.strip_prefix(' ') {
+            Some(word) => mentions(text, word),
+            None => text.contains(w),
+        })
     }
 
     /// Whether it can be compiled for this kernel.
     pub fn possible(&self, kernel: &dyn KernelView) -> bool {
-        let task = || kernel.type_by_name(None, TypeNs::Struct, "task_struct");
-        match self.needs {
+        self.needs.met(kernel)
+    }
+}
+
+impl Needs {
+    fn met(self, kernel: &dyn KernelView) -> bool {
+        match self {
             Needs::Nothing => true,
-            Needs::Types => task().is_some(),
-            Needs::TaskMember(name) => match task().and_then(|t| kernel.ktype(t)) {
-                Some(KType::Struct { members, .. }) => members.iter().any(|m| m.name == name),
-                _ => false,
-            },
+            Needs::Types => kernel
+                .type_by_name(None, TypeNs::Struct, "task_struct")
+                .is_some(),
+            Needs::Member(tag, name) => {
+                let ty = kernel.type_by_name(None, TypeNs::Struct, tag);
+                match ty.and_then(|t| kernel.ktype(t)) {
+                    Some(KType::Struct { members, .. }) => members.iter().any(|m| m.name == name),
+                    _ => false,
+                }
+            }
+            Needs::Symbols(names) => names.iter().all(|n| kernel.symbol(None, n).is_some()),
+            Needs::AnyOf(list) => list.iter().any(|n| n.met(kernel)),
         }
     }
+}
+
+/// Whether a text contains an identifier.
+fn mentions(text: &str, word: &str) -> bool {
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.match_indices(word).any(|(at, _)| {
+        let before = text.get(..at).and_then(|t| t.chars().next_back());
+        let after = text.get(at + word.len()..).and_then(|t| t.chars().next());
+        !before.is_some_and(part) && !after.is_some_and(part)
+    })
 }
 
 /// Libraries of others, in the order in which they can be compiled: each after those that it depends on (`#pragma D
@@ -187,5 +293,12 @@ mod tests {
             );
         }
         assert!(!LIBRARIES.iter().any(|l| l.wanted("BEGIN { trace(pid); }")));
+        let ipl = |text: &str| {
+            LIBRARIES
+                .iter()
+                .any(|l| l.name == "ipl.d" && l.wanted(text))
+        };
+        assert!(ipl("BEGIN { trace(ipl); }") && ipl("ipl"));
+        assert!(!ipl("/* multiple */ BEGIN { triple = ipl_x; }"));
     }
 }

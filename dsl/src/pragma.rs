@@ -280,6 +280,13 @@ fn binding(words: &mut &[Word<'_>]) -> Result<PragmaKind, Bad> {
     Ok(PragmaKind::Binding { version, name })
 }
 
+/// The newest version of D that anybody has numbered: what came with it is here.
+pub const NEWEST: Version = Version {
+    major: 2,
+    minor: 0,
+    micro: 0,
+};
+
 /// `1.2` or `1.2.3`
 pub fn parse_version(text: &str) -> Option<Version> {
     let mut parts = text.split('.');

@@ -25,12 +25,12 @@
 #define DT_ABI_VERSION		2
 
 /* Upper bounds of what one image may ask for. */
-#define DT_MAX_MAPS		256u
+#define DT_MAX_MAPS		4096u
 #define DT_MAX_PROGS		4096u
 #define DT_MAX_INSNS		(1u << 20)	/* instruction words, all programs */
 #define DT_MAX_DATA		(1u << 24)	/* bytes of initial data */
 #define DT_MAX_MAP_BYTES	(1ull << 28)	/* bytes, one map, all CPUs */
-#define DT_MAX_KEY		512u		/* bytes; as the kernel's hash maps */
+#define DT_MAX_KEY		(1u << 17)	/* bytes: a string of the longest and more */
 #define DT_MAX_VALUE		(1u << 24)	/* bytes */
 
 /* Map types carry the numbers of enum bpf_map_type. */
@@ -211,6 +211,8 @@ struct dt_reserve_args {
 #define DT_SITE_PROBE		0u	/* runs the program */
 #define DT_SITE_CHILD		1u	/* where a new task begins: the return of its fork */
 #define DT_SITE_DROP		2u	/* where a call that drops its return address leaves; ax is its result */
+/* Beside it: the function has its first arguments on the stack too (i386, asmlinkage). */
+#define DT_SITE_STACKED		0x80u
 
 struct dt_site_def {
 	__u64 address;

@@ -74,6 +74,9 @@ pub struct Row {
     pub help: &'static str,
 }
 
+/// Scratch is there for each CPU and each level of nesting.
+const MOST_SCRATCH: u64 = 1 << 20;
+
 /// More speculations than anyone looks through at a probe.
 const MOST_NSPEC: u64 = 4096;
 const POLICIES: Kind = Choice(&["switch", "ring", "fill"]);
@@ -169,7 +172,7 @@ options! {
     pcapsize       Size,     1514,       false,   Done,    "most bytes of a captured packet";
     printsize      Size,     0,        false,   Done,   "most bytes that print() records; 0: all";
     quietresize    Flag,     1,          false,   Moot("nothing is resized"), "say nothing of resized buffers";
-    scratchsize    Size,     256,        false,   Done,    "scratch space of a firing";
+    scratchsize    Size,     256,        false,   Done,    "scratch space that a clause has at least (16 KB in any case)";
     // Ours.
     backend        Choice(&["auto", "ebpf", "kmod"]), 0, false, Done, "the kernel side to use";
     btf            Text,     0,          false,   Done,    "a file with the kernel's types (BTF), for the module on kernels that have none";
@@ -197,6 +200,8 @@ pub enum OptError {
     Name,
     /// Not a value of its kind.
     Value,
+    /// A version of D that is not out yet.
+    Version,
     /// Means nothing here.
     Refused(&'static str),
     /// Not while tracing.
@@ -209,6 +214,7 @@ impl fmt::Display for OptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             OptError::Name => f.write_str("Invalid option name"),
+            OptError::Version => f.write_str("Requested version is not supported by compiler"),
             OptError::Value => f.write_str("Invalid value for specified option"),
             OptError::Refused(why) => write!(f, "Option has no meaning on this system: {why}"),
             OptError::Active => f.write_str("Operation illegal when tracing is active"),
@@ -267,14 +273,19 @@ impl Options {
             ));
         }
         let text = value.unwrap_or_default();
-        if row.opt == Opt::version && dsl::pragma::parse_version(text).is_none()
-            || row.opt == Opt::amin && dsl::pragma::parse_attributes(text).is_none()
-        {
+        if row.opt == Opt::version {
+            let version = dsl::pragma::parse_version(text).ok_or(OptError::Value)?;
+            if version > dsl::pragma::NEWEST {
+                return Err(OptError::Version);
+            }
+        }
+        if row.opt == Opt::amin && dsl::pragma::parse_attributes(text).is_none() {
             return Err(OptError::Value);
         }
         let strings = 1..=u64::from(dsl::MOST_STRSIZE);
         if row.opt == Opt::strsize && !strings.contains(&number)
             || row.opt == Opt::nspec && number > MOST_NSPEC
+            || row.opt == Opt::scratchsize && number > MOST_SCRATCH
         {
             return Err(OptError::Value);
         }

@@ -347,6 +347,7 @@ fn announce(request: &Request, texts: &Texts, program: &Program, matches: &[Vec<
 fn lower_options(options: &Options, texts: &Texts) -> LowerOpts {
     LowerOpts {
         strsize: u32::try_from(options.get(Opt::strsize)).unwrap_or(u32::MAX),
+        scratchsize: u32::try_from(options.get(Opt::scratchsize)).unwrap_or(u32::MAX),
         aggsize: options.get(Opt::aggsize),
         dynvarsize: options.get(Opt::dynvarsize),
         bufsize: options.get(Opt::bufsize),

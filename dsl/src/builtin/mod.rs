@@ -11,8 +11,8 @@ mod var;
 
 pub use action::{ACTIONS, Action, ActionRow};
 pub use agg::{AGG_FUNCS, AggKind, AggRow};
-pub use subr::{SUBRS, SUBRS_LATER, SubrRow};
-pub use var::{VARS, VARS_LATER, VarRow, VarType};
+pub use subr::{SUBRS, SUBRS_ELSEWHERE, SubrRow};
+pub use var::{VARS, VARS_ELSEWHERE, VarRow, VarType};
 
 /// A type in a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -84,8 +84,6 @@ impl Ty {
 pub enum Status {
     /// It is.
     Ready,
-    /// Not in this version; the error says "not implemented yet".
-    Later,
     /// It cannot be on Linux, for this reason.
     Refused(&'static str),
 }

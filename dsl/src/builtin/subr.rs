@@ -98,10 +98,11 @@ impl SubrRow {
     }
 }
 
-/// Subroutines of other DTraces that have no DIF number here yet.
-pub const SUBRS_LATER: &[&str] = &[
-    "memref",
-    "sx_shared_held",
-    "sx_exclusive_held",
-    "sx_isexclusive",
+/// Subroutines of other DTraces that have no DIF number here, and why Linux has nothing for them to tell.
+pub const SUBRS_ELSEWHERE: &[(&str, &str)] = &[
+    ("sx_shared_held", NO_SX),
+    ("sx_exclusive_held", NO_SX),
+    ("sx_isexclusive", NO_SX),
 ];
+
+const NO_SX: &str = "Linux has no sx locks; rw_read_held(), rw_write_held() and rw_iswriter() look at its rw_semaphores";

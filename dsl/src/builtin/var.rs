@@ -45,7 +45,7 @@ vars! {
     Curthread, KernelPtr("task_struct"), Ready, "bpf_get_current_task()";
     Timestamp, Named("uint64_t"), Ready, "bpf_ktime_get_ns(), read once per firing";
     Vtimestamp, Named("uint64_t"), Ready, "time on CPU of the thread";
-    Ipl, Named("uint_t"), Ready, "the preemption count, as far as it tells interrupts apart";
+    Ipl, Named("uint_t"), Refused(NO_COUNT), "of the library, by the preemption count: 0 in a thread, 1 to 3 in interrupts";
     Epid, Named("uint_t"), Ready, "number of the enabled clause";
     Id, Named("uint_t"), Ready, "number of the probe";
     Arg0, Named("int64_t"), Ready, "the probe's first raw argument";
@@ -90,5 +90,9 @@ impl VarRow {
     }
 }
 
-/// Names that other DTraces have as built-in variables or library inlines, and that are not there yet.
-pub const VARS_LATER: &[&str] = &["jid", "jailname"];
+const NO_COUNT: &str = "it takes a kernel that tells where its preemption count is (in /proc/kallsyms, with data symbols), and types";
+
+/// Names that other DTraces have as built-in variables, and why Linux has nothing for them to tell.
+pub const VARS_ELSEWHERE: &[(&str, &str)] = &[("jid", NO_JAILS), ("jailname", NO_JAILS)];
+
+const NO_JAILS: &str = "Linux has no jails; the variables cgroup and pidns tell containers apart";

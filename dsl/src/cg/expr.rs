@@ -22,6 +22,8 @@ pub(super) enum Dest {
     Mem(Tmp, u32),
     /// So many bytes are copied there.
     Copy(Tmp, u32),
+    /// A member of type string.
+    Str(Tmp),
     Bits(Tmp, Bits),
 }
 
@@ -137,8 +139,13 @@ impl Cg<'_, '_> {
             }
             TKind::BitField(addr, bits) => {
                 let a = self.need(addr)?;
-                let unit = self.load(a.t, load_op(bits.unit, false))?;
-                let t = self.extract(unit, *bits)?;
+                if bits.beyond() == 0 {
+                    let unit = self.load(a.t, load_op(bits.unit, false))?;
+                    let t = self.extract(unit, *bits)?;
+                    return exact(t);
+                }
+                let t = self.load_bits(a.t, *bits)?;
+                self.free(a.t);
                 exact(t)
             }
             TKind::At(addr) => self.value(addr),
@@ -242,6 +249,27 @@ impl Cg<'_, '_> {
             } => self.assign_op(lv, *op, rhs, *common).map(Some),
             TKind::IncDec { lv, by, prefix } => self.inc_dec(lv, *by, *prefix).map(Some),
             TKind::Call(subr, args) => self.call(e, *subr, args),
+            TKind::MemRef(address, bytes) => {
+                let a = self.need(address)?;
+                let n = self.need(bytes)?;
+                let (t, r) = self.new_tmp(false)?;
+                self.setx(16, r)?;
+                self.emit(Insn::r(Op::Allocs, r, 0, r))?;
+                for (value, at) in [(a.t, 0), (n.t, 8)] {
+                    let (to, rt) = self.new_tmp(false)?;
+                    self.setx(at, rt)?;
+                    let base = self.reg(t)?;
+                    self.emit(Insn::r(Op::Add, base, rt, rt))?;
+                    let r = self.reg(value)?;
+                    let rt = self.reg(to)?;
+                    self.emit(Insn::r(Op::Stx, r, 0, rt))?;
+                    self.unpin();
+                    self.free(to);
+                }
+                self.free(n.t);
+                self.free(a.t);
+                exact(t)
+            }
             TKind::Xlate(_) => Err(Box::new(Diag::new(
                 Tag::D_XLATE_DYN,
                 e.span,
@@ -285,6 +313,35 @@ impl Cg<'_, '_> {
         let (t, rd) = self.new_tmp(false)?;
         self.emit(Insn::r(op, ra, 0, rd))?;
         Ok(t)
+    }
+
+    /// The bit-field at an address, which is kept.
+    fn load_bits(&mut self, addr: Tmp, b: Bits) -> Result<Tmp, Failed> {
+        let unit = self.load_keep(addr, load_op(b.unit, false))?;
+        let beyond = b.beyond();
+        if beyond == 0 {
+            return self.extract(unit, b);
+        }
+        let low = self.binary_const(Op::Srl, unit, i64::from(b.lo))?;
+        let high = self.load_ninth(addr)?;
+        let high = self.binary_const(Op::Sll, high, i64::from(64 - b.lo))?;
+        let all = self.alu(Op::Or, low, high)?;
+        self.extract(all, Bits { lo: 0, ..b })
+    }
+
+    /// The byte behind a unit of eight.
+    fn load_ninth(&mut self, addr: Tmp) -> Result<Tmp, Failed> {
+        let at = self.ninth(addr)?;
+        self.load(at, Op::Ldub)
+    }
+
+    fn ninth(&mut self, addr: Tmp) -> Result<Tmp, Failed> {
+        let (at, r) = self.new_tmp(false)?;
+        self.setx(8, r)?;
+        let (ra, r) = (self.reg(addr)?, self.reg(at)?);
+        self.emit(Insn::r(Op::Add, ra, r, r))?;
+        self.unpin();
+        Ok(at)
     }
 
     /// The field within its unit: up against the top, then down with or without the sign.
@@ -393,6 +450,7 @@ impl Cg<'_, '_> {
             TKind::Assoc(v, keys) => Dest::Assoc(*v, self.keys(keys)?),
             TKind::Load(addr) => Dest::Mem(self.need(addr)?.t, self.shape(lv.ty).size),
             TKind::BitField(addr, bits) => Dest::Bits(self.need(addr)?.t, *bits),
+            TKind::At(addr) if self.types.is_string(lv.ty) => Dest::Str(self.need(addr)?.t),
             TKind::At(addr) => {
                 Dest::Copy(self.need(addr)?.t, self.types.size_of(lv.ty).unwrap_or(0))
             }
@@ -407,15 +465,12 @@ impl Cg<'_, '_> {
             Dest::Var(_) => Ok(self.need(lv)?.t),
             Dest::Assoc(v, keys) => self.load_assoc(*v, keys, string, false),
             // Only `=` copies objects, and it does not ask.
-            Dest::Copy(..) => Err(self.fail("operator requires a scalar operand")),
+            Dest::Copy(..) | Dest::Str(_) => Err(self.fail("operator requires a scalar operand")),
             Dest::Mem(addr, _) => {
                 let s = self.shape(lv.ty);
                 self.load_keep(*addr, load_op(s.size, s.signed))
             }
-            Dest::Bits(addr, bits) => {
-                let unit = self.load_keep(*addr, load_op(bits.unit, false))?;
-                self.extract(unit, *bits)
-            }
+            Dest::Bits(addr, bits) => self.load_bits(*addr, *bits),
         }
     }
 
@@ -456,6 +511,12 @@ impl Cg<'_, '_> {
                 self.emit(Insn::r(store_op(size), r, 0, ra))?;
                 self.free(addr);
             }
+            Dest::Str(addr) => {
+                let padded = self.padded(value)?;
+                let dest = Dest::Copy(addr, self.strsize);
+                self.store(dest, padded)?;
+                self.free(padded);
+            }
             Dest::Copy(addr, bytes) => {
                 let (size, rs) = self.new_tmp(false)?;
                 self.setx(i64::from(bytes), rs)?;
@@ -465,32 +526,67 @@ impl Cg<'_, '_> {
                 self.free(addr);
             }
             Dest::Bits(addr, b) => {
-                let mask = if b.width >= 64 {
-                    u64::MAX
-                } else {
-                    ((1u64 << b.width) - 1) << b.lo
-                };
-                let old = self.load_keep(addr, load_op(b.unit, false))?;
-                let old = self.binary_const(Op::And, old, !mask as i64)?;
-                let r = self.reg(value)?;
-                let (new, rn) = self.new_tmp(false)?;
-                self.emit(Insn::r(Op::Mov, r, 0, rn))?;
-                self.unpin();
-                let new = if b.lo == 0 {
-                    new
-                } else {
-                    self.binary_const(Op::Sll, new, i64::from(b.lo))?
-                };
-                let new = self.binary_const(Op::And, new, mask as i64)?;
-                let unit = self.alu(Op::Or, old, new)?;
-                let (r, ra) = (self.reg(unit)?, self.reg(addr)?);
-                self.emit(Insn::r(store_op(b.unit), r, 0, ra))?;
-                self.free(unit);
+                let width = b.width - b.beyond();
+                let mask = u64::MAX.checked_shr(64 - width).unwrap_or(0) << b.lo;
+                self.store_bits(addr, value, b.unit, mask, (Op::Sll, b.lo))?;
+                if b.beyond() > 0 {
+                    let mask = (1 << b.beyond()) - 1;
+                    let at = self.ninth(addr)?;
+                    self.store_bits(at, value, 1, mask, (Op::Srl, width))?;
+                    self.free(at);
+                }
                 self.free(addr);
             }
         }
         self.unpin();
         Ok(())
+    }
+
+    /// Some bits of a unit, from a value that is shifted to where they are. Keeps both.
+    fn store_bits(
+        &mut self,
+        addr: Tmp,
+        value: Tmp,
+        unit: u32,
+        mask: u64,
+        (shift, by): (Op, u32),
+    ) -> Result<(), Failed> {
+        let old = self.load_keep(addr, load_op(unit, false))?;
+        let old = self.binary_const(Op::And, old, !mask as i64)?;
+        let r = self.reg(value)?;
+        let (new, rn) = self.new_tmp(false)?;
+        self.emit(Insn::r(Op::Mov, r, 0, rn))?;
+        self.unpin();
+        let new = if by == 0 {
+            new
+        } else {
+            self.binary_const(shift, new, i64::from(by))?
+        };
+        let new = self.binary_const(Op::And, new, mask as i64)?;
+        let all = self.alu(Op::Or, old, new)?;
+        let (r, ra) = (self.reg(all)?, self.reg(addr)?);
+        self.emit(Insn::r(store_op(unit), r, 0, ra))?;
+        self.unpin();
+        self.free(all);
+        Ok(())
+    }
+
+    /// The string in scratch of its own, zeros behind it: what a member of type string holds, so that structs with the same
+    /// strings are the same bytes. Keeps the value.
+    fn padded(&mut self, value: Tmp) -> Result<Tmp, Failed> {
+        self.push(&[(value, true)])?;
+        let (len, r) = self.new_tmp(false)?;
+        self.emit(Insn::wide(Op::Call, Subr::Strlen as u16, r))?;
+        self.emit(Insn::r(Op::Flushts, 0, 0, 0))?;
+        let bytes = self.binary_const(Op::Add, len, 1)?;
+        let (room, rr) = self.new_tmp(false)?;
+        self.setx(i64::from(self.strsize), rr)?;
+        self.emit(Insn::r(Op::Allocs, rr, 0, rr))?;
+        let (rv, rb, rr) = (self.reg(value)?, self.reg(bytes)?, self.reg(room)?);
+        self.emit(Insn::r(Op::Copys, rv, rb, rr))?;
+        self.unpin();
+        self.free(bytes);
+        Ok(room)
     }
 
     fn assign_op(

@@ -751,3 +751,141 @@ fn deep_expressions() {
         "{diags:?}"
     );
 }
+
+/// A packed struct of a kernel: bit-fields that no aligned unit holds.
+struct Packed;
+
+impl crate::kernel::KernelView for Packed {
+    fn type_by_name(
+        &self,
+        _: Option<&str>,
+        ns: crate::kernel::TypeNs,
+        name: &str,
+    ) -> Option<crate::kernel::KTypeId> {
+        let packed = ns == crate::kernel::TypeNs::Struct && name == "packed";
+        packed.then_some(crate::kernel::KTypeId(0))
+    }
+
+    fn ktype(&self, id: crate::kernel::KTypeId) -> Option<crate::kernel::KType> {
+        use crate::kernel::{KMember, KType, KTypeId};
+        let int = |signed| KType::Int {
+            name: if signed { "long" } else { "unsigned long" }.into(),
+            size: 8,
+            signed,
+            bool_: false,
+            char_: false,
+        };
+        let member = |name: &str, ty, bit_offset, bit_size| KMember {
+            name: name.into(),
+            ty: KTypeId(ty),
+            bit_offset,
+            bit_size,
+        };
+        Some(match id.0 {
+            0 => KType::Struct {
+                name: "packed".into(),
+                size: 24,
+                members: vec![
+                    member("head", 1, 0, 3),
+                    member("nine", 1, 3, 64),
+                    member("five", 1, 67, 5),
+                    member("low", 2, 72, 53),
+                    member("two", 2, 125, 10),
+                    member("last", 1, 135, 57),
+                ],
+            },
+            1 => int(false),
+            2 => int(true),
+            _ => return None,
+        })
+    }
+
+    fn symbol(&self, _: Option<&str>, _: &str) -> Option<crate::kernel::KSymbol> {
+        None
+    }
+
+    fn enumerator(&self, _: &str) -> Option<i64> {
+        None
+    }
+
+    fn match_probes(
+        &self,
+        desc: &crate::program::ProbeDesc,
+        want_args: bool,
+    ) -> crate::kernel::Matched {
+        crate::kernel::EmptyKernel.match_probes(desc, want_args)
+    }
+}
+
+#[test]
+fn bit_fields_across_words_keep_to_themselves() {
+    let text = "BEGIN { this->p = (struct packed *)alloca(24);
+        this->p->nine = 0x8123456789abcdef; this->p->two = -300; this->p->head = 5; this->p->five = 21;
+        this->p->low = -3; this->p->last = 0x123456789abcdef;
+        printf(\"%d %d %d %d %d %d\", this->p->head, this->p->nine, this->p->five, this->p->low, this->p->two,
+            this->p->last);
+        this->p->nine ^= -1; this->p->two++; this->p->low -= 4;
+        printf(\"%d %d %d %d %d %d\", this->p->head, this->p->nine, this->p->five, this->p->low, this->p->two,
+            this->p->last); }";
+    let opts = CompileOpts {
+        strsize: STRSIZE,
+        ..CompileOpts::default()
+    };
+    let (sources, program, diags) = compile_with(text, &opts, &Packed);
+    let drawn: String = diags.iter().map(|d| d.render(&sources, true)).collect();
+    assert!(diags.is_empty(), "{drawn}");
+    let nine = 0x8123_4567_89ab_cdef_u64;
+    let last = 0x0123_4567_89ab_cdef_u64;
+    let want = [
+        [
+            "5",
+            &nine.to_string(),
+            "21",
+            "-3",
+            "-300",
+            &last.to_string(),
+        ],
+        [
+            "5",
+            &(!nine).to_string(),
+            "21",
+            "-7",
+            "-299",
+            &last.to_string(),
+        ],
+    ];
+    let mut out = Vec::new();
+    let (mut state, mut world) = (State::new(), world());
+    state.begin_firing();
+    for s in &program.clauses[0].stmts {
+        run_stmt(s, &program, &mut state, &mut world, &mut out).unwrap();
+    }
+    assert_eq!(out, want.concat());
+}
+
+#[test]
+fn members_of_type_string() {
+    let text = "struct s { int a; string n; int b; }; struct s g;
+        BEGIN { g.a = 1; g.b = 2; g.n = \"a longer text\"; trace(g.n); g.n = \"ab\"; trace(g.n); trace(g.a); trace(g.b);
+            this->t = g; this->t.n = strjoin(g.n, this->t.n); trace(this->t.n); trace(g.n);
+            g.n = \"\"; trace(strlen(g.n)); trace((g.n = \"x\", g.n)); trace(g.n = \"yz\"); }";
+    assert_eq!(
+        trace(text),
+        [
+            "a longer text",
+            "ab",
+            "1",
+            "2",
+            "abab",
+            "ab",
+            "0",
+            "x",
+            "yz"
+        ]
+    );
+    // Nothing of what was longer is left behind.
+    let same = "struct s { string n; }; struct s g; struct s h;
+        BEGIN { g.n = \"a longer text\"; g.n = \"ab\"; h.n = \"ab\"; trace(g); trace(h); }";
+    let out = trace(same);
+    assert_eq!(out[0], out[1]);
+}

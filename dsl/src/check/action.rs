@@ -2,7 +2,7 @@
 
 use super::Checker;
 use super::tree::{TExpr, TKind};
-use crate::ast::{BinaryOp, Expr, ExprKind, Ident};
+use crate::ast::{BinaryOp, Expr, ExprKind, Ident, IntLit, Radix};
 use crate::builtin::{Action, ActionRow};
 use crate::diag::Tag;
 use crate::dif::BuiltinVar;
@@ -127,10 +127,38 @@ impl Checker<'_> {
                 let (address, bytes) = (args.first()?, args.get(1)?);
                 self.tracemem(&[address.clone(), size.clone(), bytes.clone()])
             }
+            // A memory reference from elsewhere: the address and the number of bytes stand where it points.
             _ => {
-                let text = "printm( ) argument #2 must be memref( )";
-                self.err(Tag::D_PRINTM_ADDR, what.span, text);
-                None
+                let t = self.expr(what);
+                if self.types.is_error(t.ty) {
+                    return None;
+                }
+                let word = self.types.pointee(t.ty).and_then(|to| self.types.shape(to));
+                if word.is_none_or(|s| s.size != 8) {
+                    let text =
+                        "printm( ) argument #2 must be a memory reference, as memref( ) gives it";
+                    self.err(Tag::D_PRINTM_ADDR, what.span, text);
+                    return None;
+                }
+                let span = what.span;
+                let nth = |n: u64| {
+                    let lit = IntLit {
+                        value: n,
+                        radix: Radix::Decimal,
+                        unsigned: false,
+                        longs: 0,
+                    };
+                    let index = Expr {
+                        kind: ExprKind::Int(lit),
+                        span,
+                    };
+                    let (base, keys) = (Box::new(what.clone()), vec![index]);
+                    Expr {
+                        kind: ExprKind::Index { base, keys },
+                        span,
+                    }
+                };
+                self.tracemem(&[nth(0), size.clone(), nth(1)])
             }
         }
     }

@@ -91,10 +91,6 @@ impl Checker<'_> {
             );
             return false;
         }
-        if matches!(lv.kind, TKind::At(_)) && self.types.is_string(lv.ty) {
-            self.not_yet(span, "assignment to a member of type string");
-            return false;
-        }
         if self.types.is_array(lv.ty) || self.types.is_sou(lv.ty) || self.types.is_func(lv.ty) {
             self.err(
                 Tag::D_OP_ARRFUN,

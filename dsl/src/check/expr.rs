@@ -369,11 +369,15 @@ impl Checker<'_> {
             let start = field.bit_offset / (unit * 8) * (unit * 8);
             field.bit_offset.saturating_add(width) <= start.saturating_add(unit * 8)
         });
-        let Some(unit) = unit else {
-            self.not_yet(span, "a bit-field across two words");
-            return TExpr::error(span);
+        // A packed struct can have it across two of those: from its first byte on then, which may take a ninth byte.
+        let (unit, start) = match unit {
+            Some(unit) => (unit, field.bit_offset / (unit * 8) * unit),
+            None => {
+                let bits = field.bit_offset % 8 + width;
+                let unit = [2, 4, 8].into_iter().find(|unit| bits <= unit * 8);
+                (unit.unwrap_or(8), field.bit_offset / 8)
+            }
         };
-        let start = field.bit_offset / (unit * 8) * unit;
         let bits = Bits {
             unit,
             lo: field.bit_offset - start * 8,

@@ -3,7 +3,7 @@
 use super::Checker;
 use super::tree::{TExpr, TKind};
 use crate::ast::{Expr, Name};
-use crate::builtin::{ActionRow, AggRow, SUBRS_LATER, Status, SubrRow, Ty};
+use crate::builtin::{ActionRow, AggRow, SUBRS_ELSEWHERE, Status, SubrRow, Ty};
 use crate::diag::{Diag, Tag};
 use crate::source::Span;
 use crate::types::{Tagged, Type, TypeId};
@@ -22,13 +22,12 @@ impl Checker<'_> {
         if let Some(row) = SubrRow::by_name(name).filter(|r| self.has(r.version, name)) {
             return self.subroutine(row, args, span);
         }
+        if name == "memref" {
+            return self.memref(args, span);
+        }
         if let Some(row) = ActionRow::by_name(name) {
             match row.status {
                 Status::Ready => {}
-                Status::Later => {
-                    self.not_yet(span, &format!("{name}()"));
-                    return TExpr::error(span);
-                }
                 Status::Refused(why) => {
                     let text = format!("{name}( ) is not available: {why}");
                     return self.bad(Tag::D_FUNC_UNSUP, span, text);
@@ -45,9 +44,9 @@ impl Checker<'_> {
             );
             return self.bad(Tag::D_CG_EXPR, span, text);
         }
-        if SUBRS_LATER.contains(&name) {
-            self.not_yet(span, &format!("{name}()"));
-            return TExpr::error(span);
+        if let Some((_, why)) = SUBRS_ELSEWHERE.iter().find(|(n, _)| *n == name) {
+            let text = format!("{name}( ) is not available: {why}");
+            return self.bad(Tag::D_FUNC_UNSUP, span, text);
         }
         let mut d = Diag::new(
             Tag::D_FUNC_UNDEF,
@@ -57,6 +56,7 @@ impl Checker<'_> {
         let known = crate::builtin::SUBRS
             .iter()
             .map(|r| r.subr.name())
+            .chain(["memref"])
             .chain(crate::builtin::ACTIONS.iter().map(|r| r.name))
             .chain(crate::builtin::AGG_FUNCS.iter().map(|r| r.name));
         if let Some(near) = super::name::nearest(name, known) {
@@ -75,10 +75,6 @@ impl Checker<'_> {
         let name = row.subr.name();
         match row.status {
             Status::Ready => {}
-            Status::Later => {
-                self.not_yet(span, &format!("{name}()"));
-                return TExpr::error(span);
-            }
             Status::Refused(why) => {
                 return self.bad(
                     Tag::D_FUNC_UNSUP,
@@ -107,6 +103,37 @@ impl Checker<'_> {
         }
         let ty = self.sig_type(row.ret);
         TExpr::new(TKind::Call(row.subr, typed), ty, span)
+    }
+
+    /// `memref(address, bytes)`: a pointer to both, for `printm()`. No subroutine of DIF's: it takes no kernel to make.
+    fn memref(&mut self, args: &[Expr], span: Span) -> TExpr {
+        let [address, bytes] = args else {
+            self.check_arity("memref", args.len(), 2, 2, span);
+            return TExpr::error(span);
+        };
+        let mut typed = Vec::new();
+        for (i, (arg, want)) in [(address, Ty::VoidPtr), (bytes, Ty::Size)]
+            .into_iter()
+            .enumerate()
+        {
+            let e = self.expr(arg);
+            match self.fit_param(e, want) {
+                Ok(e) => typed.push(e),
+                Err(e) => {
+                    self.bad_argument("memref", i + 1, want.text(), &e);
+                    return TExpr::error(span);
+                }
+            }
+        }
+        let (Some(bytes), Some(address)) = (typed.pop(), typed.pop()) else {
+            return TExpr::error(span);
+        };
+        if self.types.is_error(address.ty) || self.types.is_error(bytes.ty) {
+            return TExpr::error(span);
+        }
+        let word = self.sig_type(Ty::Uintptr);
+        let ty = self.types.ptr(word);
+        TExpr::new(TKind::MemRef(Box::new(address), Box::new(bytes)), ty, span)
     }
 
     /// Reports a wrong number of arguments.

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::tree::{TExpr, TKind};
 use super::{Checker, Global, InlineDef, MAX_EXPANSIONS, VarInfo};
 use crate::ast::{Expr, Inline, LayerKind};
+use crate::builtin::{Status, VarRow};
 use crate::diag::Tag;
 use crate::dif::BuiltinVar;
 use crate::program::Scope;
@@ -30,7 +31,10 @@ impl Checker<'_> {
                 "inline declaration requires a name",
             );
         };
-        if self.globals.contains_key(&name.name) || self.name_is_taken(&name.name) {
+        // What cannot be had from the kernel may be given a meaning, by the library or by a program.
+        let free =
+            VarRow::by_name(&name.name).is_some_and(|r| matches!(r.status, Status::Refused(_)));
+        if self.globals.contains_key(&name.name) || !free && self.name_is_taken(&name.name) {
             let text = format!("identifier redeclared: {}", name.name);
             return self.err(Tag::D_DECL_IDRED, name.span, text);
         }

@@ -3,7 +3,7 @@
 use super::tree::{TExpr, TKind, VarIdx};
 use super::{Checker, Global, VarInfo};
 use crate::ast::{Expr, ExprKind, Ident, Name, VarScope};
-use crate::builtin::{Status, VARS_LATER, VarRow, VarType};
+use crate::builtin::{Status, VARS_ELSEWHERE, VarRow, VarType};
 use crate::diag::{Diag, Tag};
 use crate::dif::BuiltinVar;
 use crate::dif::verify::MAX_VAR_BYTES;
@@ -110,7 +110,7 @@ impl Checker<'_> {
             Some(Global::Enumerator(..) | Global::Inline(_))
         ) || VarRow::by_name(name).is_some()
             || name == "NULL"
-            || VARS_LATER.contains(&name)
+            || VARS_ELSEWHERE.iter().any(|(n, _)| *n == name)
     }
 
     /// A name in an expression.
@@ -153,9 +153,9 @@ impl Checker<'_> {
             );
             return self.bad(Tag::D_VAR_UNSUP, span, text);
         }
-        if VARS_LATER.contains(&n.name.as_str()) {
-            self.not_yet(span, &n.name);
-            return TExpr::error(span);
+        if let Some((name, why)) = VARS_ELSEWHERE.iter().find(|(v, _)| *v == n.name) {
+            let text = format!("{name} is not available: {why}");
+            return self.bad(Tag::D_VAR_UNSUP, span, text);
         }
         self.unknown(&n.name, span)
     }
@@ -390,10 +390,6 @@ impl Checker<'_> {
         let name = row.var.name();
         match row.status {
             Status::Ready => {}
-            Status::Later => {
-                self.not_yet(span, name);
-                return TExpr::error(span);
-            }
             Status::Refused(why) => {
                 return self.bad(
                     Tag::D_VAR_UNSUP,

@@ -65,7 +65,7 @@ pub enum Cmp {
     Ge,
 }
 
-/// A bit-field within the unit that is loaded to get it.
+/// A bit-field within the unit that is loaded to get it. Of a unit of eight bytes it may go on in the ninth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bits {
     /// Bytes of the unit.
@@ -76,6 +76,13 @@ pub struct Bits {
     pub width: u32,
     /// Sign-extended.
     pub signed: bool,
+}
+
+impl Bits {
+    /// How many bits are in the ninth byte.
+    pub fn beyond(self) -> u32 {
+        (self.lo + self.width).saturating_sub(64)
+    }
 }
 
 /// The kinds.
@@ -185,6 +192,8 @@ pub enum TKind {
     },
     /// A subroutine, arguments converted to its signature.
     Call(Subr, Vec<TExpr>),
+    /// `memref(address, bytes)`: both words, side by side in scratch.
+    MemRef(Box<TExpr>, Box<TExpr>),
     /// What a translator makes of its input; only members can be taken of it.
     Xlate(Box<TExpr>),
     /// Already reported.

@@ -122,6 +122,46 @@ impl Flow {
         Ok(flow)
     }
 
+    /// The most that the size register of a `copys` can hold, where it is the length of a string, or that and a constant:
+    /// what copies a text with its NUL needs no room for the largest copy that there is.
+    pub fn text_size(&self, at: usize, strsize: u32) -> Option<u32> {
+        let copy = self.insns.get(at).filter(|i| i.op == Op::Copys)?;
+        let n = self.made(copy.r2, at)?;
+        if self.is_strlen(n) {
+            return Some(strsize);
+        }
+        let sum = self.insns.get(n).filter(|i| i.op == Op::Add)?;
+        let constant = |r: u8| match self.before.get(n)?.as_ref()?.sv.get(usize::from(r))? {
+            Sv::Const(v) => u32::try_from(*v).ok(),
+            _ => None,
+        };
+        let (more, text) = match (constant(sum.r1), constant(sum.r2)) {
+            (Some(v), None) => (v, sum.r2),
+            (None, Some(v)) => (v, sum.r1),
+            _ => return None,
+        };
+        let strlen = self.made(text, n)?;
+        let size = strsize.checked_add(more)?;
+        self.is_strlen(strlen).then_some(size)
+    }
+
+    fn is_strlen(&self, at: usize) -> bool {
+        let call = self.insns.get(at).filter(|i| i.op == Op::Call);
+        call.is_some_and(|i| Subr::from_num(i.imm16()) == Some(Subr::Strlen))
+    }
+
+    /// The instruction that a register has its value from, where control comes from there straight to `at`.
+    fn made(&self, reg: u8, at: usize) -> Option<usize> {
+        let mut targets = self.insns.iter().filter(|i| i.op.shape() == Shape::Label);
+        let n = (0..at).rev().find(|&n| {
+            self.insns
+                .get(n)
+                .is_some_and(|&i| super::op::defines(i) && i.rd == reg)
+        })?;
+        let joins = |t: u32| (n + 1..=at).contains(&(t as usize));
+        (!targets.any(|i| joins(i.label()))).then_some(n)
+    }
+
     fn forward(&mut self, difo: &Difo) -> Result<(), Malformed> {
         let mut start = Before {
             sv: [Sv::Const(0); NV],

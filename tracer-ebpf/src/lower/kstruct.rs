@@ -15,7 +15,7 @@ use dsl::dif::{Fault, Subr};
 /// Linux's PATH_MAX.
 const PATH_MAX: i32 = 4096;
 /// The longest component (NAME_MAX).
-const NAME_MAX: i32 = 255;
+pub(super) const NAME_MAX: i32 = 255;
 /// Components and mounts of a path, where the verifier goes through the loop as often as it can run.
 const STEPS: i32 = 128;
 /// The same where it need not.
@@ -24,7 +24,7 @@ const MANY_STEPS: i32 = 2048;
 const FOREBEARS: i32 = 256;
 
 /// Work area of `d_path`: what it is at, then room for a component before the text, then the text.
-mod work {
+pub(super) mod work {
     pub const DENTRY: i16 = 0;
     pub const MNT: i16 = 8;
     pub const ROOT_DENTRY: i16 = 16;
@@ -99,7 +99,11 @@ impl Fun<'_, '_> {
     fn follow(&mut self, from: i16, member: u32, to: i16) -> Result<(), LowerError> {
         self.asm.ldx(Size::D, R::R3, R::R7, from);
         self.asm.alu(Alu::Add, R::R3, member as i32);
-        self.peek(to, 8)
+        let pointer = self.cx.caps.pointer;
+        if pointer < 8 {
+            self.asm.st(Size::D, R::R7, to, 0);
+        }
+        self.peek(to, pointer)
     }
 
     /// r1, r2 = two places of the work area.
@@ -480,10 +484,7 @@ impl Fun<'_, '_> {
         self.asm.alu(Alu::Add, R::R3, member as i32);
         self.stack_ptr(R::R1, slot);
         self.asm.imm(R::R2, 8);
-        self.call(Service::ProbeReadKernel)?;
-        let addr = self.fault_addr(v);
-        let fault = self.fault(Fault::BadAddr, addr, 4 * at as i32);
-        self.jmp(Cond::Ne, R::R0, 0, fault);
+        self.read_or_fault(Service::ProbeReadKernel, v, 4 * at as i32)?;
         let (yes, done) = (self.asm.label(), self.asm.label());
         // kernel/locking/mutex.h: the task, with three flags below. rwsem.c: bit 0 a writer holds it, bit 1 somebody waits,
         // readers counted from bit 8 on, bit 63 too many of them.
@@ -608,10 +609,7 @@ impl Fun<'_, '_> {
         self.asm.jmp(Cond::Eq, R::R2, 0, done);
         self.load_ptr(mem, R::R3)?;
         self.scratch_ptr(R::R1, out);
-        self.call(Service::ProbeReadKernel)?;
-        let addr = self.fault_addr(mem);
-        let fault = self.fault(Fault::BadAddr, addr, off);
-        self.jmp(Cond::Ne, R::R0, 0, fault);
+        self.read_or_fault(Service::ProbeReadKernel, mem, off)?;
         self.load_num(ch, R::R3)?;
         self.asm.alu(Alu::And, R::R3, 255);
         self.scratch_ptr(R::R1, out);
@@ -651,10 +649,7 @@ impl Fun<'_, '_> {
         self.asm.ldx(Size::D, R::R2, R::FP, n);
         self.jmp(Cond::Gt, R::R2, most as i32, illop);
         self.scratch_ptr(R::R1, bytes);
-        self.call(Service::ProbeReadKernel)?;
-        let addr = self.fault_addr(v);
-        let fault = self.fault(Fault::BadAddr, addr, off);
-        self.jmp(Cond::Ne, R::R0, 0, fault);
+        self.read_or_fault(Service::ProbeReadKernel, v, off)?;
         let out = self.new_string(c, at);
         self.scratch_ptr(R::R1, bytes);
         self.asm.ldx(Size::D, R::R2, R::FP, n);

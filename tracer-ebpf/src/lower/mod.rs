@@ -59,6 +59,8 @@ pub struct LowerError {
 pub struct LowerOpts {
     /// Longest string, its NUL included.
     pub strsize: u32,
+    /// Scratch that a clause has at least.
+    pub scratchsize: u32,
     /// Bytes of an aggregation.
     pub aggsize: u64,
     /// Bytes of all dynamic variables.
@@ -75,10 +77,19 @@ pub struct LowerOpts {
     pub trampolines: BTreeMap<String, Vec<(u64, u64)>>,
 }
 
+impl LowerOpts {
+    /// Scratch of a clause: the reference interpreter's, or what was asked for.
+    pub fn clause_scratch(&self) -> u32 {
+        let usual = u32::try_from(dsl::dif::interp::scratch_size(self.strsize));
+        usual.unwrap_or(u32::MAX).max(self.scratchsize)
+    }
+}
+
 impl Default for LowerOpts {
     fn default() -> LowerOpts {
         LowerOpts {
             strsize: 256,
+            scratchsize: 0,
             aggsize: 4 << 20,
             dynvarsize: 1 << 20,
             nspec: 1,
@@ -324,6 +335,12 @@ impl<'b> Cx<'b> {
     pub fn zeros(&mut self, bytes: u32) -> MapIx {
         self.zeros = self.zeros.max(bytes);
         self.single(Single::Zeros)
+    }
+
+    /// Whether subprograms on strings are global ones: where the verifier would go through every round of their loops at
+    /// every call.
+    pub fn global_subs(&self) -> bool {
+        self.caps.global_subs && !self.caps.may_goto
     }
 
     /// Bytes that can be read where a string begins: a power of two, so that a mask keeps a position inside.
@@ -609,7 +626,7 @@ impl<'b> Cx<'b> {
                 f.tracepoint = unit.kind.tracepoint().map(str::to_owned);
                 f.main(unit)?;
                 f.subprograms()?;
-                let max = f.scratch_max;
+                let max = f.scratch_max.saturating_add(f.reach);
                 let needs = f.needs.clone();
                 let asm = f.asm;
                 self.scratch_size = self.scratch_size.max(max);
@@ -855,6 +872,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             persist_top: SCRATCH_HEAD,
             scratch_top: SCRATCH_HEAD,
             scratch_max: SCRATCH_HEAD,
+            reach: 0,
             subs: BTreeMap::new(),
             dynamic: None,
             strtok: None,

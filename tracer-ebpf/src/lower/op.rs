@@ -580,10 +580,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.load_ptr(val, R::R3)?;
         self.stack_ptr(R::R1, tmp);
         self.asm.imm(R::R2, u64::from(size));
-        self.call(service)?;
-        let addr = self.fault_addr(val);
-        let fault = self.fault(Fault::BadAddr, addr, 4 * at as i32);
-        self.jmp(Cond::Ne, R::R0, 0, fault);
+        self.read_or_fault(service, val, 4 * at as i32)?;
         let d = self.dst(c, at, rd)?;
         self.asm.ldx(Size::of(size), d, R::FP, tmp);
         if signed {
@@ -606,6 +603,24 @@ impl<'a, 'b> Fun<'a, 'b> {
             },
             Val::Str(..) | Val::Comm | Val::Probe(_) | Val::Buf(..) => FaultAddr::Zero,
         }
+    }
+
+    /// The call of a service that reads, with its arguments in place; where that fails, a fault with the address.
+    pub fn read_or_fault(
+        &mut self,
+        service: Service,
+        from: Val,
+        off: i32,
+    ) -> Result<(), LowerError> {
+        self.call(service)?;
+        let addr = self.fault_addr(from);
+        let fault = self.fault(Fault::BadAddr, addr, off);
+        let failed = match service {
+            Service::ProbeReadKernelStr | Service::ProbeReadUserStr => Cond::Slt,
+            _ => Cond::Ne,
+        };
+        self.jmp(failed, R::R0, 0, fault);
+        Ok(())
     }
 
     fn store(&mut self, c: &Code<'_>, at: usize, i: Insn, size: u32) -> Result<(), LowerError> {
@@ -676,7 +691,7 @@ fn calls(i: Insn) -> bool {
 }
 
 /// Whether it has a result in `rd`.
-fn defines(i: Insn) -> bool {
+pub(super) fn defines(i: Insn) -> bool {
     match i.op.shape() {
         Shape::R3 => i.op != Op::Copys,
         Shape::R2 | Shape::SetX | Shape::SetS | Shape::LoadVar | Shape::LoadArray | Shape::Call => {

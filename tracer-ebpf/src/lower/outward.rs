@@ -158,7 +158,7 @@ impl Fun<'_, '_> {
         let string = s == Subr::Copyoutstr;
         let limit = match string {
             true => strsize,
-            false => super::record::dsl_scratch_size(strsize),
+            false => self.cx.opts.clause_scratch(),
         };
         let (src, dst) = (self.arg_val(c, at, 0)?, self.arg_val(c, at, 1)?);
         let size = self.arg_val(c, at, 2)?;
@@ -197,10 +197,7 @@ impl Fun<'_, '_> {
                 self.asm.stx(Size::D, R::FP, n, R::R2);
                 self.scratch_ptr(R::R1, tmp);
                 self.load_ptr(src, R::R3)?;
-                self.call(Service::ProbeReadKernel)?;
-                let addr = self.fault_addr(src);
-                let bad_src = self.fault(Fault::BadAddr, addr, off);
-                self.jmp(Cond::Ne, R::R0, 0, bad_src);
+                self.read_or_fault(Service::ProbeReadKernel, src, off)?;
                 self.asm.ldx(Size::D, R::R3, R::FP, n);
             }
         }

@@ -229,7 +229,7 @@ impl<'a, 'b> Fun<'a, 'b> {
 
     /// Bookkeeping for clauses that allocate scratch by run-time sizes, or might take more than there is.
     fn dynamic_scratch(&mut self, clause: &Clause) -> Result<Option<Dynamic>, LowerError> {
-        let limit = dsl_scratch_size(self.cx.opts.strsize);
+        let limit = self.cx.opts.clause_scratch();
         let (mut sum, mut dynamic) = (0u64, false);
         for difo in clause_difos(clause) {
             let flow = Flow::new(difo).map_err(|e| self.err(format!("malformed DIF: {e}")))?;
@@ -411,10 +411,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.asm.imm(R::R2, u64::from(room));
         // r0 is free again; a name of the probe needs it.
         self.load_ptr(v, R::R3)?;
-        self.call(Service::ProbeReadKernelStr)?;
-        let addr = self.fault_addr(v);
-        let fault = self.fault(Fault::BadAddr, addr, -1);
-        self.jmp(Cond::Slt, R::R0, 0, fault);
+        self.read_or_fault(Service::ProbeReadKernelStr, v, -1)?;
         self.grow(r, field, room);
         Ok(())
     }
@@ -569,8 +566,10 @@ impl<'a, 'b> Fun<'a, 'b> {
     /// Emits every subprogram that has been called.
     pub fn subprograms(&mut self) -> Result<(), LowerError> {
         let mut done = Vec::new();
-        // `fault` runs the clauses on ERROR, which call leaves that may call `drop`; it gets all that is left.
-        let fault = STACK - self.frame.peak() - 2 * LEAF_STACK;
+        // `fault` runs the clauses on ERROR, which call leaves that may call `drop`, or a round of theirs that does; it gets all
+        // that is left.
+        let leaves = 2 + u16::from(self.cx.global_subs());
+        let fault = STACK - self.frame.peak() - leaves * LEAF_STACK;
         loop {
             let next = self.subs.iter().find(|(s, _)| !done.contains(*s));
             let Some((&sub, &label)) = next else {
@@ -751,11 +750,6 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.asm.stx(Size::D, R::FP, args + 32, R::R0);
         Ok(())
     }
-}
-
-/// Scratch of a clause: the reference interpreter's `scratch_size`.
-pub fn dsl_scratch_size(strsize: u32) -> u32 {
-    (16 * strsize).max(16 * 1024)
 }
 
 /// Whether a unit is one that we run ourselves.

@@ -42,7 +42,7 @@ impl<'a, 'b> Fun<'a, 'b> {
 
     /// Zeroed scratch of a size known or not. Where known the place is the instruction's, else its address is in r0.
     fn take(&mut self, c: &mut Code<'_>, at: usize, size: Opnd) -> Result<Option<u32>, LowerError> {
-        let limit = super::record::dsl_scratch_size(self.cx.opts.strsize);
+        let limit = self.cx.opts.clause_scratch();
         if let (Some(Alloc::Fixed(bytes)), Opnd::Known(_)) = (c.flow.alloc(at), size) {
             let fault = self.fault(Fault::NoScratch, FaultAddr::Zero, 4 * at as i32);
             if bytes > limit {
@@ -252,7 +252,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             Opnd::Known(Sv::Const(n)) => Some(n),
             _ => None,
         };
-        let limit = super::record::dsl_scratch_size(self.cx.opts.strsize);
+        let limit = self.cx.opts.clause_scratch();
         let Some(n) = known else {
             return self.copy_dynamic(c, at, src, size, dst, service);
         };
@@ -262,10 +262,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.writable(dst, n, off)?;
         self.asm.imm(R::R2, u64::from(n));
         self.load_ptr(src, R::R3)?;
-        self.call(service)?;
-        let addr = self.fault_addr(src);
-        let fault = self.fault(Fault::BadAddr, addr, off);
-        self.jmp(Cond::Ne, R::R0, 0, fault);
+        self.read_or_fault(service, src, off)?;
         self.asm.bind(done);
         Ok(())
     }
@@ -281,7 +278,9 @@ impl<'a, 'b> Fun<'a, 'b> {
         service: Service,
     ) -> Result<(), LowerError> {
         let off = 4 * at as i32;
-        let limit = super::record::dsl_scratch_size(self.cx.opts.strsize);
+        let limit = self.cx.opts.clause_scratch();
+        let text = c.flow.text_size(at, self.cx.opts.strsize);
+        let limit = text.unwrap_or(limit).min(limit);
         let done = self.asm.label();
         let addr = self.fault_addr(dst);
         let bad_dst = self.fault(Fault::BadAddr, addr, off);
@@ -307,10 +306,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.asm.stx(Size::D, R::FP, end, R::R3);
         self.scratch_ptr(R::R1, tmp);
         self.load_ptr(src, R::R3)?;
-        self.call(service)?;
-        let addr = self.fault_addr(src);
-        let bad_src = self.fault(Fault::BadAddr, addr, off);
-        self.jmp(Cond::Ne, R::R0, 0, bad_src);
+        self.read_or_fault(service, src, off)?;
         self.asm.ldx(Size::D, R::R0, R::FP, end);
         self.jmp(Cond::Gt, R::R0, top as i32, bad_dst);
         self.scratch_ptr(R::R1, base);
@@ -630,10 +626,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.scratch_ptr(R::R1, out);
         self.asm.alu(Alu::Add, R::R1, R::R0);
         self.asm.imm(R::R2, u64::from(rb));
-        self.call(Service::ProbeReadKernelStr)?;
-        let addr = self.fault_addr(b);
-        let fault = self.fault(Fault::BadAddr, addr, off);
-        self.jmp(Cond::Slt, R::R0, 0, fault);
+        self.read_or_fault(Service::ProbeReadKernelStr, b, off)?;
         if ra + rb > strsize {
             self.asm.ldx(Size::D, R::R1, R::FP, len);
             self.asm.alu(Alu::Add, R::R0, R::R1);
@@ -730,10 +723,7 @@ impl<'a, 'b> Fun<'a, 'b> {
                 self.load_num(src, R::R3)?;
                 self.scratch_ptr(R::R1, place);
                 self.asm.imm(R::R2, n);
-                self.call(Service::ProbeReadUser)?;
-                let addr = self.fault_addr(src);
-                let fault = self.fault(Fault::BadAddr, addr, off);
-                self.jmp(Cond::Ne, R::R0, 0, fault);
+                self.read_or_fault(Service::ProbeReadUser, src, off)?;
             }
             self.unname(rd);
             return Ok(());
@@ -794,10 +784,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         }
         self.load_num(src, R::R3)?;
         self.scratch_ptr(R::R1, out);
-        self.call(Service::ProbeReadUserStr)?;
-        let addr = self.fault_addr(src);
-        let fault = self.fault(Fault::BadAddr, addr, off);
-        self.jmp(Cond::Slt, R::R0, 0, fault);
+        self.read_or_fault(Service::ProbeReadUserStr, src, off)?;
         self.unname(rd);
         Ok(())
     }
@@ -808,10 +795,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.load_ptr(v, R::R3)?;
         self.stack_ptr(R::R1, bytes);
         self.asm.imm(R::R2, 4);
-        self.call(Service::ProbeReadKernel)?;
-        let addr = self.fault_addr(v);
-        let fault = self.fault(Fault::BadAddr, addr, off);
-        self.jmp(Cond::Ne, R::R0, 0, fault);
+        self.read_or_fault(Service::ProbeReadKernel, v, off)?;
         let tmp = self.scratch(24);
         let out = self.new_string(c, at);
         self.asm.ldx(Size::W, R::R1, R::FP, bytes);

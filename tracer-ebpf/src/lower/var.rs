@@ -192,7 +192,8 @@ impl<'a, 'b> Fun<'a, 'b> {
             }
             Ppid => {
                 let o = &self.cx.caps.offsets;
-                let path = [(o.task_real_parent, 8), (o.task_tgid, 4)];
+                let pointer = self.cx.caps.pointer;
+                let path = [(o.task_real_parent, pointer), (o.task_tgid, 4)];
                 self.task_field("ppid", &path)?;
             }
             Cpu => self.call(Service::GetSmpProcessorId)?,
@@ -586,19 +587,11 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.load_ptr(val, R::R3)?;
         let bytes = self.storage(ty);
         self.asm.imm(R::R2, u64::from(bytes));
-        let addr = self.fault_addr(val);
-        let fault = self.fault(Fault::BadAddr, addr, 4 * at as i32);
-        match ty {
-            DifType::Str => {
-                self.call(Service::ProbeReadKernelStr)?;
-                self.jmp(Cond::Slt, R::R0, 0, fault);
-            }
-            _ => {
-                self.call(Service::ProbeReadKernel)?;
-                self.jmp(Cond::Ne, R::R0, 0, fault);
-            }
-        }
-        Ok(())
+        let read = match ty {
+            DifType::Str => Service::ProbeReadKernelStr,
+            _ => Service::ProbeReadKernel,
+        };
+        self.read_or_fault(read, val, 4 * at as i32)
     }
 
     /// The current thread's key, in a stack block.

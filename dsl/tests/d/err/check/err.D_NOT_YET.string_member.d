@@ -1,3 +1,0 @@
-struct s { string name; };
-struct s x;
-BEGIN { x.name = "a"; }

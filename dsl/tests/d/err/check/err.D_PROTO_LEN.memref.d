@@ -1,0 +1,1 @@
+BEGIN { this->m = memref(curthread); }

@@ -1,0 +1,2 @@
+#pragma D option version=3.1
+BEGIN { exit(0); }

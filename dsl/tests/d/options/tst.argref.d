@@ -1,0 +1,7 @@
+/* Arguments that the program has no use for. */
+/* @args: -q -x argref -- one two */
+BEGIN
+{
+	printf("%s\n", $$1);
+	exit(0);
+}

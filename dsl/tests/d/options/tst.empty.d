@@ -1,0 +1,3 @@
+/* @args: -x empty */
+/* @exit: 1 */
+/* @err: no probes matched */
