@@ -19,15 +19,15 @@ typedef struct psinfo {
 } psinfo_t;
 
 translator psinfo_t < struct task_struct *T > {
-	pr_nlwp = T->signal->nr_threads;
+	pr_nlwp = T->signal->live.counter;
 	pr_pid = T->tgid;
 	pr_ppid = T->real_parent->tgid;
-	pr_pgid = T->signal->pids[2]->numbers[0].nr;
-	pr_sid = T->signal->pids[3]->numbers[0].nr;
-	pr_uid = T->cred->uid.val;
-	pr_euid = T->cred->euid.val;
-	pr_gid = T->cred->gid.val;
-	pr_egid = T->cred->egid.val;
+	pr_pgid = task_pgid[T];
+	pr_sid = task_sid[T];
+	pr_uid = *(uid_t *)&T->cred->uid;
+	pr_euid = *(uid_t *)&T->cred->euid;
+	pr_gid = *(gid_t *)&T->cred->gid;
+	pr_egid = *(gid_t *)&T->cred->egid;
 	pr_addr = (uintptr_t)T;
 	pr_fname = stringof(T->group_leader->comm);
 	/* Only the current process's memory can be looked at. */

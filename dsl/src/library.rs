@@ -35,10 +35,25 @@ enum Needs {
 
 /// All of them.
 pub const LIBRARIES: &[Library] = &[
+    // Until Linux 4.19 a task itself had the numbers of its group and session.
+    Library {
+        name: "task_numbers.d",
+        text: "inline int task_pgid[struct task_struct *T] = T->signal->pids[2]->numbers[0].nr;\n\
+            inline int task_sid[struct task_struct *T] = T->signal->pids[3]->numbers[0].nr;\n",
+        words: PSINFO,
+        needs: Needs::Member("signal_struct", "pids"),
+    },
+    Library {
+        name: "task_numbers.d",
+        text: "inline int task_pgid[struct task_struct *T] = T->group_leader->pids[1].pid->numbers[0].nr;\n\
+            inline int task_sid[struct task_struct *T] = T->group_leader->pids[2].pid->numbers[0].nr;\n",
+        words: PSINFO,
+        needs: Needs::Member("task_struct", "pids"),
+    },
     Library {
         name: "procfs.d",
         text: include_str!("../dlib/procfs.d"),
-        words: &["psinfo", "curcpu", "cpuinfo_t"],
+        words: PSINFO,
         needs: Needs::Types,
     },
     Library {
@@ -122,6 +137,8 @@ pub const LIBRARIES: &[Library] = &[
         needs: Needs::Nothing,
     },
 ];
+
+const PSINFO: &[&str] = &["psinfo", "curcpu", "cpuinfo_t"];
 
 const LWP: &[&str] = &[
     "lwpsinfo", "SSLEEP", "SRUN", "SZOMB", "SSTOP", "SIDL", "SONPROC", "SWAIT",

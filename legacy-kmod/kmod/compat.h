@@ -118,6 +118,17 @@ static inline u32 dt_gid(void)
 }
 
 /*
+ * Where a task has the 8 bytes that tell it from others of its number: when it
+ * was started. That was seconds and nanoseconds once; the latter are in them, and
+ * with 32-bit words both are.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(3, 17, 0)
+#define DT_START_TIME offsetof(struct task_struct, start_time)
+#else
+#define DT_START_TIME (offsetof(struct task_struct, start_time) + sizeof(struct timespec) - 8)
+#endif
+
+/*
  * The kernel's own unwinder, where the module can call one that goes through
  * an interrupt frame by itself. Else 0, and the caller walks frame pointers.
  */

@@ -25,12 +25,12 @@
 #define DT_ABI_VERSION		2
 
 /* Upper bounds of what one image may ask for. */
-#define DT_MAX_MAPS		256u
+#define DT_MAX_MAPS		4096u
 #define DT_MAX_PROGS		4096u
 #define DT_MAX_INSNS		(1u << 20)	/* instruction words, all programs */
 #define DT_MAX_DATA		(1u << 24)	/* bytes of initial data */
 #define DT_MAX_MAP_BYTES	(1ull << 28)	/* bytes, one map, all CPUs */
-#define DT_MAX_KEY		512u		/* bytes; as the kernel's hash maps */
+#define DT_MAX_KEY		(1u << 17)	/* bytes: a string of the longest and more */
 #define DT_MAX_VALUE		(1u << 24)	/* bytes */
 
 /* Map types carry the numbers of enum bpf_map_type. */
@@ -352,6 +352,12 @@ struct dt_offsets {		/* out; of struct task_struct, bytes */
 	__u32 sum_exec_runtime;
 };
 
+/* The kernel's types in BTF, as the module's compiler saw them. */
+struct dt_types_args {
+	__u64 buffer;
+	__u64 bytes;		/* in: of the buffer. out: what there is, which may be more, or 0 */
+};
+
 #define DT_IOC_INFO	_IOR('D', 1, struct dt_info)
 #define DT_IOC_LOAD	_IOWR('D', 2, struct dt_load_args)
 #define DT_IOC_READ	_IOW('D', 3, struct dt_read_args)
@@ -368,5 +374,6 @@ struct dt_offsets {		/* out; of struct task_struct, bytes */
 #define DT_IOC_STOP	_IO('D', 14)
 #define DT_IOC_AUDIT	_IOWR('D', 15, struct dt_audit_args)
 #define DT_IOC_OFFSETS	_IOR('D', 16, struct dt_offsets)
+#define DT_IOC_TYPES	_IOWR('D', 17, struct dt_types_args)
 
 #endif /* DT_ABI_H */

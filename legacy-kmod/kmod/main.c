@@ -12,6 +12,7 @@
 #include <linux/vmalloc.h>
 #include <linux/capability.h>
 #include <asm/pgtable.h>
+#include <linux/kdebug.h>
 #include "kmod.h"
 
 /* Bytes that one call may move; larger requests are made in pieces. */
@@ -106,17 +107,31 @@ static int call_read(struct dt_session *session, void *arg)
 	return error;
 }
 
-/* Whether the kernel may run what is there. */
-static int is_text(u64 address)
+/* What the page tables say of an address of the kernel's; 0: nothing is there. */
+static unsigned long page_flags_of(unsigned long address)
 {
 	unsigned int level;
-	pte_t *entry;
+	pte_t *entry = lookup_address(address, &level);
+
+	return entry && (pte_flags(*entry) & _PAGE_PRESENT) ? pte_flags(*entry) : 0;
+}
+
+/*
+ * Whether the kernel may run what is there. Old kernels' data may be run as well,
+ * but not their text written: where that is so of a function, it is of all text.
+ * Modules' never was.
+ */
+static int is_text(u64 address)
+{
+	unsigned long flags, in_module = address >= MODULES_VADDR && address < MODULES_END;
 
 	if (address != (unsigned long)address || address < TASK_SIZE_MAX)
 		return 0;
-	entry = lookup_address((unsigned long)address, &level);
-	return entry && (pte_flags(*entry) & _PAGE_PRESENT) &&
-	       !(pte_flags(*entry) & (_PAGE_NX | _PAGE_USER));
+	flags = page_flags_of((unsigned long)address);
+	if (!flags || (flags & (_PAGE_NX | _PAGE_USER)))
+		return 0;
+	return in_module || !(flags & _PAGE_RW) ||
+	       (page_flags_of((unsigned long)register_die_notifier) & _PAGE_RW);
 }
 
 /* By address, and what is to happen there once for each program and kind. */
@@ -390,9 +405,21 @@ static int call_offsets(struct dt_session *session, void *arg)
 
 	offsets->real_parent = offsetof(struct task_struct, real_parent);
 	offsets->tgid = offsetof(struct task_struct, tgid);
-	offsets->start_time = offsetof(struct task_struct, start_time);
+	offsets->start_time = DT_START_TIME;
 	offsets->sum_exec_runtime = offsetof(struct task_struct, se.sum_exec_runtime);
 	return 0;
+}
+
+/* typedata.S */
+extern const u8 dt_types[], dt_types_end[];
+
+static int call_types(struct dt_session *session, void *arg)
+{
+	struct dt_types_args *args = arg;
+	u64 room = args->bytes;
+
+	args->bytes = dt_types_end - dt_types;
+	return args->bytes <= room ? give(args->buffer, dt_types, args->bytes) : 0;
 }
 
 static int call_stop(struct dt_session *session, void *arg)
@@ -422,6 +449,7 @@ static const struct {
 	{ DT_IOC_STOP, call_stop },
 	{ DT_IOC_AUDIT, call_audit },
 	{ DT_IOC_OFFSETS, call_offsets },
+	{ DT_IOC_TYPES, call_types },
 };
 
 static long on_ioctl(struct file *file, unsigned int number, unsigned long where)

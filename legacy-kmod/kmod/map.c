@@ -172,14 +172,22 @@ static u32 key_index(const u8 *key)
 	return index;
 }
 
-/* FNV-1a over the bytes, its upper bits folded in: buckets use the lower. */
+/*
+ * FNV-1a, over words where there are any, its upper bits folded in: buckets use
+ * the lower, which the upper ones of a word would not reach otherwise.
+ */
 static struct dt_bucket *bucket_of(struct dt_map *map, const u8 *key)
 {
-	u64 h = 0xcbf29ce484222325ull;
-	u32 i;
+	u64 h = 0xcbf29ce484222325ull, word;
+	u32 left = map->key_bytes;
 
-	for (i = 0; i < map->key_bytes; i++)
-		h = (h ^ key[i]) * 0x100000001b3ull;
+	for (; left >= sizeof(word); left -= sizeof(word), key += sizeof(word)) {
+		__builtin_memcpy(&word, key, sizeof(word));
+		h = (h ^ word) * 0x100000001b3ull;
+		h ^= h >> 32;
+	}
+	for (; left; left--)
+		h = (h ^ *key++) * 0x100000001b3ull;
 	h ^= h >> 32;
 	h ^= h >> 15;
 	return &map->buckets[(u32)h & map->bucket_mask];

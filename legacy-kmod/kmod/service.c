@@ -338,6 +338,8 @@ u32 dt_call_service(struct dt_run *run, const struct dt_service *service)
 
 	for (i = 0; i < 5; i++) {
 		switch (service->args[i]) {
+		case NO: /* nor is there any behind it */
+			goto call;
 		case MAP:
 		case MAPW:
 		case RING:
@@ -368,6 +370,7 @@ u32 dt_call_service(struct dt_run *run, const struct dt_service *service)
 		if (!ok)
 			return DT_CODE_ARG_MEMORY;
 	}
+call:
 	run->fault_address = 0;
 	run->regs[0] = service->call(run, map, args);
 	return DT_CODE_OK;

@@ -130,10 +130,10 @@ static u64 byte_swap(u64 v, s32 bits, int swap)
 
 u64 dt_span(const struct dt_run *run, u64 address, u32 *writable)
 {
-	const struct dt_region *regions = run->vm->regions, *r;
+	const struct dt_region *regions, *r;
 	u64 live = (u64)(run->depth + 1) * DT_FRAME_BYTES;
 	u64 top = env_addr(run->stack) + DT_STACK_BYTES, at;
-	u32 low = 0, high = run->vm->region_count, mid;
+	u32 low, high, mid;
 
 	*writable = 1;
 	at = address - (top - live);
@@ -142,8 +142,11 @@ u64 dt_span(const struct dt_run *run, u64 address, u32 *writable)
 	at = address - run->context;
 	if (at < run->context_bytes)
 		return run->context_bytes - at;
+	regions = run->vm->regions;
+	low = 0;
+	high = run->vm->region_count;
 	while (low < high) {
-		mid = low + (high - low) / 2;
+		mid = (low + high) / 2;
 		if (regions[mid].end <= address)
 			low = mid + 1;
 		else
@@ -155,8 +158,10 @@ u64 dt_span(const struct dt_run *run, u64 address, u32 *writable)
 	if (address < r->start)
 		return 0;
 	*writable = r->writable;
+	at = address - r->start;
 	/* a map has at most DT_MAX_MAP_BYTES: 32 bits do, and divide cheaply */
-	at = (u32)(address - r->start) % r->stride;
+	if (at >= r->stride)
+		at = (u32)at % r->stride;
 	return at < r->value_bytes ? r->value_bytes - at : 0;
 }
 
@@ -332,28 +337,31 @@ static u32 start_loop(struct dt_run *run, u32 next_pc)
 	case DT_OP_##name##32_X: D = fn##32((u32)D, (u32)S, insn->off); break;
 
 #define JUMP(name, op, cast64, cast32)					\
-	case DT_OP_##name##64_K: if ((cast64)D op (cast64)K) pc += insn->off; break; \
-	case DT_OP_##name##64_X: if ((cast64)D op (cast64)S) pc += insn->off; break; \
-	case DT_OP_##name##32_K: if ((cast32)D op (cast32)K) pc += insn->off; break; \
-	case DT_OP_##name##32_X: if ((cast32)D op (cast32)S) pc += insn->off; break;
+	case DT_OP_##name##64_K: if ((cast64)D op (cast64)K) next += insn->off; break; \
+	case DT_OP_##name##64_X: if ((cast64)D op (cast64)S) next += insn->off; break; \
+	case DT_OP_##name##32_K: if ((cast32)D op (cast32)K) next += insn->off; break; \
+	case DT_OP_##name##32_X: if ((cast32)D op (cast32)S) next += insn->off; break;
 
 #define LOAD(name, bytes, expression)					\
 	case DT_OP_##name:						\
 		p = memory(run, S + (s64)insn->off, bytes, 0);		\
-		if (p)							\
-			D = (expression);				\
+		if (!p)							\
+			goto out;					\
+		D = (expression);					\
 		break;
 
 #define STORE(size, bytes, lvalue, type)				\
 	case DT_OP_ST_##size:						\
 		p = memory(run, D + (s64)insn->off, bytes, 1);		\
-		if (p)							\
-			lvalue = (type)K;				\
+		if (!p)							\
+			goto out;					\
+		lvalue = (type)K;					\
 		break;							\
 	case DT_OP_STX_##size:						\
 		p = memory(run, D + (s64)insn->off, bytes, 1);		\
-		if (p)							\
-			lvalue = (type)S;				\
+		if (!p)							\
+			goto out;					\
+		lvalue = (type)S;					\
 		break;
 
 #define MEM8	(*p)
@@ -364,17 +372,19 @@ static u32 start_loop(struct dt_run *run, u32 next_pc)
 static void interpret(struct dt_run *run, struct dt_outcome *outcome)
 {
 	u64 *regs = run->regs;
-	u32 pc = 0, steps = 0;
-	const struct dt_insn *insn = run->insns;
+	const struct dt_insn *const insns = run->insns, *insn = insns;
+	const struct dt_insn *next = insns;
+	u32 left = run->vm->steps;
 	u8 *p;
 
+	/* only what may set the run's code looks at it, and leaves by `out` */
 	for (;;) {
-		if (steps == run->vm->steps) {
+		if (!left) {
 			run->code = DT_CODE_STEPS;
-			break;
+			goto out;
 		}
-		steps++;
-		insn = &run->insns[pc++];
+		left--;
+		insn = next++;
 		switch (insn->opcode) {
 		ALU(ADD, +)
 		ALU(SUB, -)
@@ -391,14 +401,14 @@ static void interpret(struct dt_run *run, struct dt_outcome *outcome)
 		case DT_OP_NEG32: D = (u32)(0 - (u32)D); break;
 		case DT_OP_MOV64_K: D = K; break;
 		case DT_OP_MOV32_K: D = (u32)K; break;
-		case DT_OP_MOV64_X: D = sign_extend(S, insn->off); break;
+		case DT_OP_MOV64_X: D = insn->off ? sign_extend(S, insn->off) : S; break;
 		case DT_OP_MOV32_X: D = (u32)sign_extend((u32)S, insn->off); break;
 		case DT_OP_LE: D = byte_swap(D, insn->imm, 0); break;
 		case DT_OP_BE:
 		case DT_OP_BSWAP: D = byte_swap(D, insn->imm, 1); break;
 
-		case DT_OP_JA: pc += insn->off; break;
-		case DT_OP_JA32: pc += insn->imm; break;
+		case DT_OP_JA: next += insn->off; break;
+		case DT_OP_JA32: next += insn->imm; break;
 		JUMP(JEQ, ==, u64, u32)
 		JUMP(JNE, !=, u64, u32)
 		JUMP(JGT, >, u64, u32)
@@ -422,38 +432,42 @@ static void interpret(struct dt_run *run, struct dt_outcome *outcome)
 		STORE(H, 2, MEM16, u16)
 		STORE(W, 4, MEM32, u32)
 		STORE(DW, 8, MEM64, u64)
-		case DT_OP_ATOMIC_W: run_atomic(run, insn, 4); break;
-		case DT_OP_ATOMIC_DW: run_atomic(run, insn, 8); break;
+		case DT_OP_ATOMIC_W:
+		case DT_OP_ATOMIC_DW:
+			run_atomic(run, insn, insn->opcode == DT_OP_ATOMIC_W ? 4 : 8);
+			if (run->code)
+				goto out;
+			break;
 		case DT_OP_LD64:
 			D = (u32)insn->imm | (u64)(u32)insn[1].imm << 32;
-			pc++;
+			next++;
 			break;
 
 		case DT_OP_CALL:
 			if (DT_SRC(insn) == DT_CALL_FUNCTION) {
-				if (push_frame(run, pc))
-					pc += insn->imm;
+				if (push_frame(run, (u32)(next - insns)))
+					next += insn->imm;
 			} else if (insn->imm == DT_SERVICE_LOOP) {
-				pc = start_loop(run, pc);
+				next = insns + start_loop(run, (u32)(next - insns));
 			} else {
 				run->code = dt_call_service(run, dt_service((u32)insn->imm));
 			}
+			if (run->code)
+				goto out;
 			break;
 		case DT_OP_EXIT:
 			if (!run->depth)
 				goto out;
-			pc = pop_frame(run);
+			next = insns + pop_frame(run);
 			break;
 		default:
 			run->code = DT_CODE_BROKEN;
-			break;
+			goto out;
 		}
-		if (run->code)
-			break;
 	}
 out:
-	outcome->insn = (u32)(insn - run->insns);
-	outcome->steps = steps;
+	outcome->insn = (u32)(insn - insns);
+	outcome->steps = run->vm->steps - left;
 }
 
 void dt_run_prog(struct dt_vm *vm, u32 prog, const struct dt_firing *firing,
@@ -462,7 +476,11 @@ void dt_run_prog(struct dt_vm *vm, u32 prog, const struct dt_firing *firing,
 	u32 cpu = env_cpu(vm->env), level;
 	struct dt_run *run;
 
-	env_memset(outcome, 0, sizeof(*outcome));
+	outcome->value = 0;
+	outcome->fault_address = 0;
+	outcome->insn = 0;
+	outcome->steps = 0;
+	outcome->reserved = 0;
 	if (prog >= vm->prog_count || cpu >= vm->cpu_count) {
 		outcome->code = DT_CODE_BAD_PROG;
 		return;

@@ -6,14 +6,15 @@ use crate::kernel::Kernel;
 use crate::plan::{self, Planted};
 use crate::wire;
 use dsl::kernel::KernelView;
-use dsl::program::{AggId, ProbeDesc};
+use dsl::program::{AggId, ProbeDesc, Program};
 use std::collections::VecDeque;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tracer_ebpf::backend::{AggEntry, Backend, BackendError, Drops, LoadOptions, Session};
 use tracer_ebpf::caps::{Caps, KernelOffsets, RingKind};
 use tracer_ebpf::image::{self, AggLayout, DROP_KINDS, Image, MapIx, MapKind, Phase};
-use tracer_ebpf::live::agg;
+use tracer_ebpf::live::{agg, features};
+use tracer_ebpf::lower;
 use tracer_ebpf::provider;
 use tracer_ebpf::service::Service;
 use tracer_ebpf::site::ProbeInfo;
@@ -71,7 +72,7 @@ fn caps(cpus: u32, pointer: u32, offsets: &Offsets) -> Caps {
             task_start_time: Some(offsets.start_time),
             task_sum_exec_runtime: Some(offsets.sum_exec_runtime),
             realtime_offset: realtime_offset(),
-            // Of files, paths and locks nothing is known here.
+            // Of files, paths and locks: where a program needs them.
             ..KernelOffsets::default()
         },
     }
@@ -93,6 +94,14 @@ impl Backend for KmodBackend {
 
     fn caps(&self) -> &Caps {
         &self.caps
+    }
+
+    fn caps_for(&self, program: &Program) -> Caps {
+        let mut caps = self.caps.clone();
+        if lower::reads_structures(program) {
+            features::structures(self.kernel.btf(), &mut caps.offsets);
+        }
+        caps
     }
 
     fn kernel(&self) -> &dyn KernelView {

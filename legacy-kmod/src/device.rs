@@ -302,6 +302,23 @@ impl Device {
         Ok(offsets)
     }
 
+    /// The kernel's types as the module's compiler saw them, in BTF; nothing where that compiler could not write them.
+    pub fn types(&self) -> Result<Vec<u8>, BackendError> {
+        let mut types = Vec::new();
+        loop {
+            let mut args = ioctl::TypesArgs {
+                buffer: types.as_mut_ptr() as u64,
+                bytes: types.len() as u64,
+            };
+            self.call(ioctl::TYPES, &mut args)?;
+            if args.bytes <= types.len() as u64 {
+                types.truncate(args.bytes as usize);
+                return Ok(types);
+            }
+            types.resize(args.bytes as usize, 0);
+        }
+    }
+
     /// Takes all of this enabling's probes away; its maps stay readable.
     pub fn stop(&self) -> Result<(), BackendError> {
         self.call(ioctl::STOP, &mut ())

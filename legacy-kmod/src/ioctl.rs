@@ -108,6 +108,8 @@ structs! {
     }
     /// `struct dt_offsets`.
     Offsets 16 { real_parent: u32, tgid: u32, start_time: u32, sum_exec_runtime: u32, }
+    /// `struct dt_types_args`.
+    TypesArgs 16 { buffer: u64, bytes: u64, }
     /// `struct dt_audit_args`.
     AuditArgs 40 { address: u64, bytes: u64, before: u64, now: u64, kind: u32, reserved: u32, }
 }
@@ -152,4 +154,5 @@ calls! {
     STOP 14 (), 0, "taking all probes away";
     AUDIT 15 AuditArgs, R | W, "hashing kernel memory";
     OFFSETS 16 Offsets, R, "asking where a task has what";
+    TYPES 17 TypesArgs, R | W, "asking for the kernel's types";
 }

@@ -1,5 +1,6 @@
 //! The kernel as `/proc/kallsyms` tells it: functions and their bounds, symbols, whether system calls go through a table.
-//! Types are the kernel's own BTF where it has one, or a file's; else scripts declare what they need.
+//! Types are the kernel's own BTF where it has one, or a file's, or what the module's compiler wrote of them; else scripts
+//! declare what they need.
 
 use crate::closure::{self, Start};
 use crate::device::Device;
@@ -15,6 +16,7 @@ use tracer_ebpf::backend::BackendError;
 use tracer_ebpf::live::btf::Btf;
 use tracer_ebpf::live::kallsyms::Kallsyms;
 use tracer_ebpf::provider::{self, Facts, FuncSym};
+use tracer_ebpf::site::Abi;
 
 /// A function that can be planned for.
 #[derive(Clone, Debug)]
@@ -41,6 +43,8 @@ pub struct Kernel {
     symbols: OnceLock<Kallsyms>,
     functions: OnceLock<Functions>,
     syscalls: OnceLock<HashSet<String>>,
+    /// Of the tables of native and of 32-bit callers.
+    entries: OnceLock<[Option<u32>; 2]>,
     calls_of_32: OnceLock<Vec<bool>>,
 }
 
@@ -100,8 +104,12 @@ impl Kernel {
         Ok(kernel)
     }
 
-    fn btf(&self) -> Option<&Btf> {
-        self.btf.get_or_init(|| Btf::open().ok()).as_ref()
+    /// The kernel's types.
+    pub fn btf(&self) -> Option<&Btf> {
+        let of_module = || Btf::parse(Device::open().ok()?.types().ok()?);
+        self.btf
+            .get_or_init(|| Btf::open().ok().or_else(of_module))
+            .as_ref()
     }
 
     fn symbols(&self) -> &Kallsyms {
@@ -350,6 +358,16 @@ impl Facts for Kernel {
         names.contains(kernel_name)
     }
 
+    fn syscall_entries(&self, abi: Abi) -> Option<u32> {
+        let entries = |name| self.table(name).map(|t| t.1);
+        let of_64 = || [entries("sys_call_table"), entries("ia32_sys_call_table")];
+        let [native, compat] = *self.entries.get_or_init(of_64);
+        match abi {
+            Abi::Native => native,
+            Abi::Compat32 => compat,
+        }
+    }
+
     fn syscall_params(&self, _: &str) -> Option<Vec<ArgInfo>> {
         None
     }
@@ -414,7 +432,12 @@ impl Facts for Kernel {
     }
 
     fn function_args(&self, f: &str, module: &str, ret: bool) -> Option<Vec<ArgInfo>> {
-        self.btf()?.function_args(f, module, ret)
+        let btf = self.btf()?;
+        btf.function_args(f, module, ret).or_else(|| {
+            // The module's types have some functions, each as a variable that points to one like it (`kmod/types.c`).
+            let pointer = btf.variable(Some("vmlinux"), &format!("dt_function_{f}"))?;
+            btf.signature_args(pointer, ret)
+        })
     }
 }
 

@@ -18,6 +18,7 @@ mod backend;
 pub mod closure;
 pub mod deny;
 pub mod device;
+pub mod dir;
 #[cfg(feature = "host-vm")]
 pub mod host_vm;
 pub mod ioctl;

@@ -16,6 +16,7 @@ use dsl::pragma::{parse_attributes, parse_version};
 use dsl::program::Program;
 use dsl::source::{SourceId, Sources, Span};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// A D text of the command line, in its place among the sources.
 pub struct Text {
@@ -171,11 +172,11 @@ fn region(text: &str, offset: usize) -> &'static str {
 
 /// The D files of a library's directory.
 fn library_files(dir: &str) -> Result<Vec<String>> {
-    let entries = std::fs::read_dir(dir)
+    let names = legacy_kmod::dir::names(dir)
         .with_context(|| format!("failed to open library directory {dir}"))?;
     let mut files = Vec::new();
-    for entry in entries {
-        let path = entry?.path();
+    for name in names {
+        let path = Path::new(dir).join(name);
         if path.extension().is_some_and(|e| e == "d") {
             files.push(path.to_string_lossy().into_owned());
         }

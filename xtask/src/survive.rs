@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-/// A scale of 1 takes some minutes on an emulated CPU.
+/// A scale of 1 takes some minutes on an emulated CPU. The largest one that any row has decides.
 const LIMIT: Duration = Duration::from_secs(3600);
 
-/// `cargo xtask survive <kernel> [--scale N] [--only part of a name] [--kernel image] [--kdir build tree]`.
+/// `cargo xtask survive <kernel> [--scale [part of a name=]N …] [--only part of a name] [--kernel image] [--kdir build tree]`.
 pub fn run(args: &[String]) -> Result<ExitCode> {
     let (mut name, mut given) = (None, Given::default());
     let mut command = vec!["/bin/survive".to_owned()];
@@ -23,9 +23,10 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
             "--kernel" => given.kernel = Some(value()?.into()),
             "--kdir" => given.kdir = Some(value()?.into()),
             "--scale" => {
-                let n = value()?;
-                scale = n.parse().context("--scale needs a number")?;
-                command.extend([arg.clone(), n.clone()]);
+                let text = value()?;
+                let number = text.rsplit('=').next().unwrap_or_default();
+                scale = scale.max(number.parse().context("--scale needs a number")?);
+                command.extend([arg.clone(), text.clone()]);
             }
             "--only" => command.extend([arg.clone(), value()?.clone()]),
             other if name.is_none() && !other.starts_with('-') => name = Some(other),

@@ -9,6 +9,7 @@ mod why;
 
 use crate::abi::Code;
 use crate::device::{Device, PATH};
+use crate::dir;
 use crate::ioctl;
 use crate::kernel::Kernel;
 use std::ffi::CStr;
@@ -265,16 +266,14 @@ pub struct Holder {
 
 /// Processes that have the device open.
 pub fn holders() -> Vec<Holder> {
-    let Ok(all) = fs::read_dir("/proc") else {
+    let Ok(all) = dir::names("/proc") else {
         return Vec::new();
     };
-    let pids = all
-        .flatten()
-        .filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok());
+    let pids = all.iter().filter_map(|n| n.to_str()?.parse::<u32>().ok());
     let holds = |pid: &u32| {
-        let fds = fs::read_dir(format!("/proc/{pid}/fd"));
-        let mut links = fds.into_iter().flatten().flatten();
-        links.any(|f| fs::read_link(f.path()).is_ok_and(|l| l == Path::new(PATH)))
+        let folder = PathBuf::from(format!("/proc/{pid}/fd"));
+        let mut fds = dir::names(&folder).unwrap_or_default().into_iter();
+        fds.any(|n| fs::read_link(folder.join(n)).is_ok_and(|l| l == Path::new(PATH)))
     };
     let mut found: Vec<Holder> = pids
         .filter(holds)

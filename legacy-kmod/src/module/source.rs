@@ -11,8 +11,8 @@ macro_rules! files {
 files! {
     "Kbuild"
     "compat.h" "dt.h" "dt_abi.h" "env.h" "isa.h" "kmod.h"
-    "int3.c" "kenv.c" "load.c" "main.c" "map.c" "service.c" "state.c" "stats.c" "systrace.c" "text.c" "timer.c" "verify.c" "vm.c"
-    "slots.S"
+    "int3.c" "kenv.c" "load.c" "main.c" "map.c" "service.c" "state.c" "stats.c" "systrace.c" "text.c" "timer.c" "types.c" "verify.c" "vm.c"
+    "slots.S" "typedata.S"
 }
 
 #[cfg(test)]

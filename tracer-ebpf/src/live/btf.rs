@@ -495,12 +495,17 @@ impl Btf {
 
     /// The arguments of a function's probes: its parameters, or the offset of the return and the value.
     pub fn function_args(&self, f: &str, module: &str, ret: bool) -> Option<Vec<ArgInfo>> {
+        let id = self.find(Some(module), f, &[kind::FUNC])?;
+        self.signature_args(KTypeId(id), ret)
+    }
+
+    /// The same of a function's type.
+    pub fn signature_args(&self, function: KTypeId, ret: bool) -> Option<Vec<ArgInfo>> {
         let typed = |(name, ty)| ArgInfo {
             name,
             ty: ArgType::Kernel(ty),
         };
-        let id = self.find(Some(module), f, &[kind::FUNC])?;
-        let (params, value) = self.signature(KTypeId(id))?;
+        let (params, value) = self.signature(function)?;
         if !ret {
             return Some(params.into_iter().map(typed).collect());
         }

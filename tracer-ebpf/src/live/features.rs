@@ -222,12 +222,17 @@ pub fn structures(btf: Option<&Btf>, offsets: &mut KernelOffsets) {
     let of = |structure: &str, path: &str| btf.and_then(|b| b.offset(structure, path));
     let task = |path: &str| of("task_struct", path);
     let path = || {
+        // Before Linux 3.3 a vfsmount was all that there is of a mount.
+        let (mount, mount_mnt) = match of("mount", "mnt") {
+            Some(at) => ("mount", at),
+            None => ("vfsmount", 0),
+        };
         Some(PathOffsets {
             path_mnt: of("path", "mnt")?,
             path_dentry: of("path", "dentry")?,
-            mount_mnt: of("mount", "mnt")?,
-            mount_parent: of("mount", "mnt_parent")?,
-            mount_mountpoint: of("mount", "mnt_mountpoint")?,
+            mount_mnt,
+            mount_parent: of(mount, "mnt_parent")?,
+            mount_mountpoint: of(mount, "mnt_mountpoint")?,
             vfsmount_root: of("vfsmount", "mnt_root")?,
             dentry_parent: of("dentry", "d_parent")?,
             // What is in a `union { struct { u32 hash; u32 len; }; u64 hash_len; }`; newer kernels have `d_name` itself so.
@@ -260,8 +265,10 @@ pub fn structures(btf: Option<&Btf>, offsets: &mut KernelOffsets) {
     offsets.path = path();
     offsets.files = files();
     offsets.args = args();
-    offsets.mutex_owner = of("mutex", "owner");
-    offsets.rwsem_count = of("rw_semaphore", "count");
+    // Words of flags and a task since Linux 4.10 and 5.3; before that they meant something else.
+    offsets.mutex_owner = of("mutex", "owner.counter");
+    offsets.rwsem_count =
+        of("rw_semaphore", "owner.counter").and_then(|_| of("rw_semaphore", "count"));
 }
 
 fn realtime_offset() -> i64 {

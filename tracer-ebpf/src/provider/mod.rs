@@ -15,7 +15,7 @@ pub mod profile;
 pub mod sdt;
 pub mod syscall;
 
-use crate::site::{ProbeInfo, Site};
+use crate::site::{Abi, ProbeInfo, Site};
 use dsl::kernel::{ArgInfo, Matched};
 use dsl::program::ProbeDesc;
 use glob::Pattern;
@@ -51,6 +51,12 @@ pub trait Facts {
     /// Whether the kernel has the native system call of that name (the kernel's: `newfstat`). All are taken to exist
     /// where there is no way to know.
     fn has_syscall(&self, kernel_name: &str) -> bool;
+    /// How many entries this ABI's table of system calls has, where they are known: calls that came later are not there,
+    /// though another ABI may have them.
+    fn syscall_entries(&self, abi: Abi) -> Option<u32> {
+        let _ = abi;
+        None
+    }
     /// Its parameters, where they are known.
     fn syscall_params(&self, kernel_name: &str) -> Option<Vec<ArgInfo>>;
     /// Whether 32-bit programs run on this kernel.

@@ -128,6 +128,9 @@ fn exists(facts: &dyn Facts, abi: Abi, nr: u32, name: &str) -> bool {
     if let Some(there) = facts.call_of_32(nr) {
         return there;
     }
+    if facts.syscall_entries(abi).is_some_and(|n| nr >= n) {
+        return false;
+    }
     match abi {
         Abi::Native => facts.has_syscall(kernel_name(name)),
         Abi::Compat32 => ONLY_32.contains(&name) || facts.has_syscall(compat_name(name)),

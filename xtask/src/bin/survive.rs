@@ -53,28 +53,87 @@ const SETS: &[(&str, &str)] = &[
     ("both", "fbt:::,syscall::: { @ = count(); }"),
 ];
 
+/// Programs that fault whenever they run, by the name of the row: probes, and what is loaded from: an address of user space, one
+/// of the kernel's where nothing is mapped, one that no processor has. Not all functions: a fault takes several times as long as
+/// a firing, and on an emulated CPU a timer tick whose every function faulted would take longer than until the next.
+const FAULTS: &[(&str, &[(&str, &str)])] = &[
+    ("syscall:::", &[("syscall:::", "0x1234567890abcdef")]),
+    (
+        "functions",
+        &[
+            ("fbt::sys_*:entry,fbt::do_*:entry,fbt::vfs_*:entry", "8"),
+            (
+                "fbt::sys_*:return,fbt::do_*:return,fbt::vfs_*:return",
+                "0xffffc8deadbee000",
+            ),
+        ],
+    ),
+    (
+        "both",
+        &[
+            ("fbt::sys_*:,fbt::copy_*:", "0xffffc8deadbee000"),
+            ("fbt::vfs_*:", "0x1234567890abcdef"),
+            ("syscall:::", "8"),
+        ],
+    ),
+];
+
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
-    let mut scale = 1;
+    let mut scales = Scales::default();
     let mut only = String::new();
     while let Some(arg) = args.next() {
         match (arg.as_str(), args.next()) {
-            ("--scale", Some(n)) if n.parse::<u32>().is_ok_and(|n| n > 0) => {
-                scale = n.parse().unwrap_or(1);
-            }
+            ("--scale", Some(n)) if scales.add(&n).is_some() => {}
             ("--only", Some(part)) => only = part,
             _ => {
-                eprintln!("usage: survive [--scale N] [--only part of a name]");
+                eprintln!(
+                    "usage: survive [--scale [part of a name=]N …] [--only part of a name,…]"
+                );
                 return ExitCode::from(2);
             }
         }
     }
-    match Trial::new(scale, only).and_then(Trial::all) {
+    match Trial::new(scales, only).and_then(Trial::all) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("survive: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// How much of everything: a number for all rows, and others for rows whose name has a part. What probes every function takes
+/// far longer than the rest.
+#[derive(Default)]
+struct Scales {
+    all: Option<u32>,
+    parts: Vec<(String, u32)>,
+}
+
+impl Scales {
+    /// `N` or `part of a name=N`.
+    fn add(&mut self, text: &str) -> Option<()> {
+        let (part, number) = match text.rsplit_once('=') {
+            Some((part, number)) => (Some(part), number),
+            None => (None, text),
+        };
+        let number = number.parse().ok().filter(|&n| n > 0)?;
+        match part {
+            Some(part) => self.parts.push((part.to_owned(), number)),
+            None => self.all = Some(number),
+        }
+        Some(())
+    }
+
+    /// The last that fits.
+    fn of(&self, row: &str) -> u32 {
+        let fits = self
+            .parts
+            .iter()
+            .rev()
+            .find(|(part, _)| row.contains(part.as_str()));
+        fits.map(|(_, n)| *n).or(self.all).unwrap_or(1)
     }
 }
 
@@ -249,6 +308,11 @@ fn unload_module() -> Result<(), rustix::io::Errno> {
     rustix::system::delete_module(c"dtrace", 0o4000)
 }
 
+/// Where a tracer's standard error goes.
+fn errors_of(output: &str) -> String {
+    format!("{output}.err")
+}
+
 /// A running tracer.
 struct Tracer {
     child: Child,
@@ -258,12 +322,12 @@ struct Tracer {
 impl Tracer {
     /// Starts it, without waiting for anything.
     fn start(script: &str, output: &str) -> io::Result<Tracer> {
-        let out = File::create(output)?;
         let child = Command::new("/bin/dtrace")
             .args(["-q", "-x", "backend=kmod", "-n", script])
             .stdin(Stdio::null())
-            .stdout(out.try_clone()?)
-            .stderr(out)
+            .stdout(File::create(output)?)
+            // Apart: programs that fault say so there, line after line, and the other is read again and again.
+            .stderr(File::create(errors_of(output))?)
             .spawn()?;
         Ok(Tracer {
             child,
@@ -299,9 +363,10 @@ impl Tracer {
         Ok(String::from_utf8_lossy(&fs::read(&self.output)?).into_owned())
     }
 
-    /// The end of it.
+    /// The end of what it had to say of itself.
     fn tail(&self) -> String {
-        let text = self.said().unwrap_or_default();
+        let text = fs::read(errors_of(&self.output)).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
         let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty()).collect();
         let from = lines.len().saturating_sub(3);
         lines.get(from..).unwrap_or_default().join(" / ")
@@ -401,19 +466,30 @@ impl Dice {
 
 /// All of it, on this kernel.
 struct Trial {
+    scales: Scales,
+    /// Of the row that is being tried.
     scale: u32,
     only: String,
     audit: Audit,
-    rows: Vec<(String, Result<String, String>, Duration)>,
+    rows: Vec<Row>,
+}
+
+/// One row of the table.
+struct Row {
+    name: String,
+    scale: u32,
+    result: Result<String, String>,
+    took: Duration,
 }
 
 impl Trial {
-    fn new(scale: u32, only: String) -> io::Result<Trial> {
+    fn new(scales: Scales, only: String) -> io::Result<Trial> {
         let audit = Audit::new()?;
         println!("audit: {}", audit.describe());
         load_module()?;
         Ok(Trial {
-            scale,
+            scales,
+            scale: 1,
             only,
             audit,
             rows: Vec::new(),
@@ -425,6 +501,7 @@ impl Trial {
         if !self.only.is_empty() && !self.only.split(',').any(|part| name.contains(part)) {
             return;
         }
+        self.scale = self.scales.of(name);
         let started = Instant::now();
         let result = what(self).and_then(|told| self.audit.check().map(|()| told));
         let result = result.map_err(|e| e.to_string());
@@ -434,7 +511,12 @@ impl Trial {
             Err(why) => println!("FAIL {name}: {why} ({:.0} s)", took.as_secs_f64()),
         }
         let _ = io::stdout().flush();
-        self.rows.push((name.to_owned(), result, took));
+        self.rows.push(Row {
+            name: name.to_owned(),
+            scale: self.scale,
+            result,
+            took,
+        });
     }
 
     fn all(mut self) -> io::Result<ExitCode> {
@@ -444,7 +526,10 @@ impl Trial {
         }
         self.row("timers", |t| t.timers());
         self.row("two tracers at once", |t| t.two());
-        self.row("a program that faults on every firing", |t| t.faulting());
+        for (name, clauses) in FAULTS {
+            let name = format!("a program that faults on every firing: {name}");
+            self.row(&name, |t| t.faulting(clauses));
+        }
         self.row("enabled and disabled", |t| t.rounds());
         self.row("kill -9", |t| t.kills());
         self.row("unloading while it is open", |t| t.busy());
@@ -461,24 +546,25 @@ impl Trial {
     }
 
     fn table(&self) -> ExitCode {
-        let mut text = String::from("\n| what | result | s |\n|---|---|---|\n");
-        for (name, result, took) in &self.rows {
-            let (word, told) = match result {
+        let mut text = String::from("\n| what | scale | result | s |\n|---|---|---|---|\n");
+        for row in &self.rows {
+            let (word, told) = match &row.result {
                 Ok(told) => ("pass", told),
                 Err(why) => ("FAIL", why),
             };
             let _ = writeln!(
                 text,
-                "| {name} | {word}: {told} | {:.0} |",
-                took.as_secs_f64()
+                "| {} | {} | {word}: {told} | {:.0} |",
+                row.name,
+                row.scale,
+                row.took.as_secs_f64()
             );
         }
-        let failed = self.rows.iter().filter(|r| r.1.is_err()).count();
+        let failed = self.rows.iter().filter(|r| r.result.is_err()).count();
         let _ = writeln!(
             text,
-            "survive: {} passed, {failed} failed, scale {}",
-            self.rows.len() - failed,
-            self.scale
+            "survive: {} passed, {failed} failed",
+            self.rows.len() - failed
         );
         print!("{text}");
         match failed == 0 && !self.rows.is_empty() {
@@ -547,19 +633,26 @@ impl Trial {
         }
     }
 
-    fn faulting(&self) -> io::Result<String> {
-        // Of user space; of the kernel's, where nothing is mapped; and one that no processor has.
-        let tracer = Tracer::ready(
+    fn faulting(&self, clauses: &[(&str, &str)]) -> io::Result<String> {
+        let mut script = "ERROR { @ = count(); }".to_owned();
+        for (probes, address) in clauses {
             // Not the tracer's own: it would print of faults that its printing made.
-            "fbt:::entry /execname != \"dtrace\"/ { trace(*(int *)8); } \
-             fbt:::return /execname != \"dtrace\"/ { trace(*(int *)0xffffc8deadbee000); } \
-             syscall::: /execname != \"dtrace\"/ { trace(*(int *)0x1234567890abcdef); } \
-             ERROR { @ = count(); }",
-        )?;
+            let _ = write!(
+                script,
+                r#" {probes} /execname != "dtrace"/ {{ trace(*(int *){address}); }}"#
+            );
+        }
+        let tracer = Tracer::ready(&script)?;
+        let errors = errors_of(&tracer.output);
         let loads = mixed(self.scale);
-        match tracer.stop()? {
-            0 => Err(other("nothing faulted")),
-            n => loads.map(|()| format!("{n} faults told")),
+        let count = tracer.stop()?;
+        let text = fs::read(errors)?;
+        let lines = text.split(|&b| b == b'\n');
+        let told = lines.filter(|l| l.starts_with(b"dtrace: error on")).count();
+        match (count, told) {
+            (0, _) | (_, 0) => Err(other(format!("{count} faults, {told} of them told"))),
+            _ => loads
+                .map(|()| format!("{count} faults, {told} told one by one, the others as drops")),
         }
     }
 
