@@ -16,7 +16,7 @@ pub fn needed(prog: &Prog) -> bool {
 }
 
 /// Types of functions under construction.
-pub struct Types {
+pub(super) struct Types {
     /// What there is so far.
     pub btf: Btf,
     /// A function without arguments, and one of five numbers.
