@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tracer_ebpf::backend::{AggEntry, Backend, BackendError, Drops, LoadOptions, Session};
 use tracer_ebpf::caps::{Caps, KernelOffsets, RingKind};
 use tracer_ebpf::image::{self, AggLayout, DROP_KINDS, Image, MapIx, MapKind, Phase};
-use tracer_ebpf::live::{agg, features};
+use tracer_ebpf::live::{agg, offsets};
 use tracer_ebpf::lower;
 use tracer_ebpf::provider;
 use tracer_ebpf::service::Service;
@@ -99,7 +99,7 @@ impl Backend for KmodBackend {
     fn caps_for(&self, program: &Program) -> Caps {
         let mut caps = self.caps.clone();
         if lower::reads_structures(program) {
-            features::structures(self.kernel.btf(), &mut caps.offsets);
+            offsets::structures(self.kernel.btf(), &mut caps.offsets);
         }
         caps
     }

@@ -99,16 +99,24 @@ impl Kernel {
                     path.display()
                 ))
             })?;
+            if kernel.bits() == Bits::Bits32 {
+                return Err(BackendError::Unsupported(
+                    "types of a 32-bit kernel can't be used: D's pointers have 8 bytes, its 4 (declare what you need, with `uint32_t` for a pointer)".to_owned(),
+                ));
+            }
             let _ = kernel.btf.set(Some(btf));
         }
         Ok(kernel)
     }
 
-    /// The kernel's types.
+    /// The kernel's types. None of a 32-bit one: D's pointers have 8 bytes, and a member that is one would be read so.
     pub fn btf(&self) -> Option<&Btf> {
         let of_module = || Btf::parse(Device::open().ok()?.types().ok()?);
         self.btf
-            .get_or_init(|| Btf::open().ok().or_else(of_module))
+            .get_or_init(|| match self.bits() {
+                Bits::Bits64 => Btf::open().ok().or_else(of_module),
+                Bits::Bits32 => None,
+            })
             .as_ref()
     }
 

@@ -1,7 +1,7 @@
 //! [`Backend`] by way of the kernel's own BPF.
 
 use super::kernel::Kernel;
-use super::{features, load, maps, session};
+use super::{features, load, maps, offsets, session};
 use crate::backend::{Ability, Backend, BackendError, LoadOptions, Session};
 use crate::caps::Caps;
 use crate::image::{Image, Prog, ProgKind};
@@ -55,7 +55,7 @@ impl Backend for EbpfBackend {
     fn caps_for(&self, program: &Program) -> Caps {
         let mut caps = self.caps().clone();
         if crate::lower::reads_structures(program) {
-            features::structures(self.kernel.btf(), &mut caps.offsets);
+            offsets::structures(self.kernel.btf(), &mut caps.offsets);
         }
         caps
     }

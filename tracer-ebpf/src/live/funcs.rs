@@ -1,11 +1,11 @@
 //! Types of a program's functions. The kernel wants to know them where subprograms are global: only the type says that one is,
 //! and what it takes.
 
+pub use super::sys::Funcs;
 use super::sys::{self, RawProg, prog_type};
 use crate::image::{Insn, PSEUDO_CALL, Prog, Subprog};
 use aya_obj::btf::{Btf, BtfParam, BtfType, Func, FuncLinkage, FuncProto, Int, IntEncoding};
 use std::io;
-use std::os::fd::OwnedFd;
 
 /// How many numbers a global subprogram takes.
 const ARGS: usize = 5;
@@ -63,14 +63,6 @@ impl Types {
             })
             .collect()
     }
-}
-
-/// What [`sys::prog_load`] needs to be told: types, and the `struct bpf_func_info` of each function.
-pub struct Funcs {
-    /// Types.
-    pub btf: OwnedFd,
-    /// The instruction with which a function begins, its type.
-    pub info: Vec<[u32; 2]>,
 }
 
 impl Funcs {

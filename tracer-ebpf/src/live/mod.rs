@@ -14,6 +14,7 @@ pub mod btf;
 mod elf;
 #[cfg(not(target_arch = "x86"))]
 pub mod features;
+#[cfg(not(target_arch = "x86"))]
 pub mod funcs;
 pub mod kallsyms;
 #[cfg(not(target_arch = "x86"))]
@@ -22,6 +23,7 @@ mod kernel;
 mod load;
 #[cfg(not(target_arch = "x86"))]
 mod maps;
+pub mod offsets;
 #[cfg(not(target_arch = "x86"))]
 mod session;
 pub mod sys;

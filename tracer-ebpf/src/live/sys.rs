@@ -4,7 +4,6 @@
 //! `union bpf_attr` (<linux/bpf.h>): a kernel that knows more members takes the missing ones as zero, one that knows
 //! fewer refuses only those that are not zero.
 
-use super::funcs::Funcs;
 use crate::image::Insn;
 use std::ffi::CString;
 use std::io;
@@ -323,6 +322,14 @@ pub fn map_freeze(map: BorrowedFd<'_>) -> io::Result<()> {
         ..MapElem::default()
     };
     bpf(cmd::MAP_FREEZE, &mut attr).map(drop)
+}
+
+/// What [`prog_load`] needs to be told: types, and the `struct bpf_func_info` of each function.
+pub struct Funcs {
+    /// Types.
+    pub btf: OwnedFd,
+    /// The instruction with which a function begins, its type.
+    pub info: Vec<[u32; 2]>,
 }
 
 /// A program to be loaded without an ELF around it.
