@@ -211,6 +211,8 @@ struct dt_reserve_args {
 #define DT_SITE_PROBE		0u	/* runs the program */
 #define DT_SITE_CHILD		1u	/* where a new task begins: the return of its fork */
 #define DT_SITE_DROP		2u	/* where a call that drops its return address leaves; ax is its result */
+/* Beside it: the function has its first arguments on the stack too (i386, asmlinkage). */
+#define DT_SITE_STACKED		0x80u
 
 struct dt_site_def {
 	__u64 address;

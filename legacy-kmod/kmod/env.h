@@ -79,11 +79,23 @@ void env_comm(struct dt_env *env, char comm[16]);	/* NUL-padded */
 s64 env_stack(struct dt_env *env, u64 *to, u32 max, int user);
 
 /*
- * Atomics and ordering. The builtins exist since gcc 4.1 and are inlined on
- * x86-64; on i386 the 8-byte one needs -march=i586 (cmpxchg8b). Any context.
+ * Atomics and ordering. The builtins exist since gcc 4.1 and are inlined; the
+ * 8-byte one on i386 only where -march=i586 or later is given, so there by hand.
+ * Any context.
  */
 #define env_cmpxchg32(p, old, new)	__sync_val_compare_and_swap((u32 *)(p), (u32)(old), (u32)(new))
+#ifdef __i386__
+static inline u64 env_cmpxchg64(u64 *p, u64 old, u64 new)
+{
+	__asm__ __volatile__("lock; cmpxchg8b %1"
+			     : "+A" (old), "+m" (*p)
+			     : "b" ((u32)new), "c" ((u32)(new >> 32))
+			     : "memory");
+	return old;
+}
+#else
 #define env_cmpxchg64(p, old, new)	__sync_val_compare_and_swap((u64 *)(p), (u64)(old), (u64)(new))
+#endif
 #define env_add32(p, n)			((void)__sync_fetch_and_add((u32 *)(p), (u32)(n)))
 #define env_fetch_add32(p, n)		__sync_fetch_and_add((u32 *)(p), (u32)(n))
 #define env_read_once(x)		(*(const volatile __typeof__(x) *)&(x))

@@ -26,7 +26,7 @@ struct site {
 	u8 original;
 	u8 armed;
 	u8 coded;		/* its slot has code */
-	u8 code_bytes;
+	u8 stacked;		/* DT_SITE_STACKED */
 };
 
 const u32 dt_slot_count = SITES;
@@ -87,7 +87,8 @@ static int on_trap(struct notifier_block *block, unsigned long what, void *data)
 		return NOTIFY_DONE;
 	regs->ip = site->address;
 	if (env_read_once(site->hooks[DT_SITE_PROBE]))
-		dt_fire(&site->hooks[DT_SITE_PROBE], regs, regs, sizeof(*regs));
+		dt_fire_regs(&site->hooks[DT_SITE_PROBE], regs,
+			     site->stacked ? DT_ARGS_STACKED : DT_ARGS_REGS);
 	if (env_read_once(site->hooks[DT_SITE_CHILD]))
 		dt_sys_child();
 	if (env_read_once(site->hooks[DT_SITE_DROP]))
@@ -189,15 +190,20 @@ static int write_sites(struct site **list, u32 count, unsigned long low, unsigne
 	return 0;
 }
 
+static u32 kind_of(const struct dt_site_def *def)
+{
+	return def->kind & ~DT_SITE_STACKED;
+}
+
 /* Whether this session has that program there already. */
 static int has_hook(const struct dt_session *session, const struct dt_site_def *def)
 {
 	const struct site *site = find((unsigned long)def->address);
 	const struct dt_hook *hook;
 
-	if (!site || def->kind > DT_SITE_DROP)
+	if (!site || kind_of(def) > DT_SITE_DROP)
 		return 0;
-	for (hook = site->hooks[def->kind]; hook; hook = hook->next)
+	for (hook = site->hooks[kind_of(def)]; hook; hook = hook->next)
 		if (hook->session == session && hook->prog == def->prog)
 			return 1;
 	return 0;
@@ -230,7 +236,7 @@ int dt_sites_arm(struct dt_session *session, struct dt_site_def *defs, u32 count
 		struct dt_hook *hook = &batch->hooks[i];
 
 		site = find((unsigned long)def->address);
-		if (!site || def->kind > DT_SITE_DROP) {
+		if (!site || kind_of(def) > DT_SITE_DROP) {
 			def->result = DT_SITE_UNRESERVED;
 			continue;
 		}
@@ -245,7 +251,6 @@ int dt_sites_arm(struct dt_session *session, struct dt_site_def *defs, u32 count
 				continue;
 			}
 			site->original = byte;
-			site->code_bytes = def->code_bytes;
 			memcpy(dt_alias_at(&slots_alias, slot_of(site)), def->code, def->code_bytes);
 			env_order();
 			site->coded = 1;
@@ -256,11 +261,12 @@ int dt_sites_arm(struct dt_session *session, struct dt_site_def *defs, u32 count
 			high = site->address > high ? site->address : high;
 		}
 		def->result = DT_SITE_ARMED;
+		site->stacked |= (def->kind & DT_SITE_STACKED) != 0;
 		hook->session = session;
 		hook->prog = def->prog;
 		hook->cookie = def->cookie;
 		hook->ip = def->ip;
-		dt_hook_add(&site->hooks[def->kind], hook);
+		dt_hook_add(&site->hooks[kind_of(def)], hook);
 	}
 	for (i = 0; i < fresh; i++)
 		list[i]->armed = 0;

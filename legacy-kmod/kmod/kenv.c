@@ -98,7 +98,8 @@ static int in_user(u64 address, enum dt_space space)
 
 s64 env_read(struct dt_env *env, void *to, u64 from, u64 bytes, enum dt_space space)
 {
-	if (from != (unsigned long)from || from + bytes < from)
+	/* an address has 32 bits on i386 */
+	if (from + bytes < from || (bytes && from + bytes - 1 > (unsigned long)-1))
 		return -EFAULT;
 	if (in_user(from, space))
 		return dt_copy_user(to, from, bytes);
@@ -220,10 +221,25 @@ u64 env_task(struct dt_env *env)
 	return env_addr(current);
 }
 
+#ifdef CONFIG_X86_64
 u64 env_task_regs(struct dt_env *env, u64 task)
 {
 	return task == env_addr(current) ? env_addr(task_pt_regs(current)) : 0;
 }
+#else
+/* One a CPU: the guard lets no second firing in. */
+static struct dt_regs task_regs[NR_CPUS];
+
+u64 env_task_regs(struct dt_env *env, u64 task)
+{
+	struct dt_regs *regs = &task_regs[raw_smp_processor_id()];
+
+	if (task != env_addr(current))
+		return 0;
+	dt_regs_of(regs, task_pt_regs(current));
+	return env_addr(regs);
+}
+#endif
 
 void env_comm(struct dt_env *env, char comm[16])
 {

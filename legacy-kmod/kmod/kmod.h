@@ -71,6 +71,15 @@ struct dt_cpu {
 	struct pt_regs *regs;	/* what the firing interrupted */
 } ____cacheline_aligned;
 
+/*
+ * The registers as programs find them: x86-64's struct pt_regs, on both kinds of
+ * kernel, so that programs need not know which kind they run on.
+ */
+struct dt_regs {
+	u64 r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di;
+	u64 orig_ax, ip, cs, flags, sp, ss;
+};
+
 extern struct dt_cpu dt_cpus[NR_CPUS];
 extern struct mutex dt_arm_lock;
 
@@ -84,6 +93,15 @@ extern struct mutex dt_arm_lock;
  */
 void dt_fire(struct dt_hook *const *list, struct pt_regs *regs, void *context,
 	     u64 context_bytes);
+
+/*
+ * dt_fire_regs - the same, for programs whose context is registers. Where an i386
+ * kernel's function has its arguments: the first three in registers or not.
+ */
+enum dt_args { DT_ARGS_NONE, DT_ARGS_REGS, DT_ARGS_STACKED };
+void dt_fire_regs(struct dt_hook *const *list, struct pt_regs *regs, enum dt_args args);
+/* Any context. */
+void dt_regs_of(struct dt_regs *to, struct pt_regs *regs);
 
 /* state.c: hooks and their lists. Process context, under dt_arm_lock. */
 struct dt_batch *dt_batch_new(struct dt_session *session, u32 count);
@@ -103,6 +121,20 @@ static inline void *dt_alias_at(const struct dt_alias *alias, unsigned long addr
 {
 	return alias->map + (address - alias->base);
 }
+
+/*
+ * i386: what vmalloc() has mapped is entered into the page tables of the tasks
+ * that are there already only when they fault on it, and a firing should not be
+ * what faults. Whoever registers for traps has all of it entered; nothing else
+ * that a module may call does.
+ */
+#ifdef CONFIG_X86_32
+void dt_sync_mappings(void);
+#else
+static inline void dt_sync_mappings(void)
+{
+}
+#endif
 
 /* int3.c */
 int dt_int3_init(void);

@@ -3,11 +3,15 @@
  * slots.S - code that is written at run time, and the way into and out of
  * system calls. See int3.c and systrace.c, which own it.
  */
-#ifdef CONFIG_X86_64
-
 #define SITES 98304
 #define SLOT_BYTES 32
 #define SYSCALL_SLOTS 512
+
+#ifdef CONFIG_X86_64
+#define PUSH pushq
+#else
+#define PUSH pushl
+#endif
 
 	.text
 
@@ -23,7 +27,7 @@ dt_thunks:
 	.set number, 0
 	.rept 2 * SYSCALL_SLOTS
 	.balign 16
-	pushq $number
+	PUSH $number
 	jmp dt_thunk_common
 	.set number, number + 1
 	.endr
@@ -31,6 +35,7 @@ dt_thunks:
 	/* struct thunk_frame, systrace.c. The number's place takes the original. */
 	.balign 16
 dt_thunk_common:
+#ifdef CONFIG_X86_64
 	pushq %rdi
 	pushq %rsi
 	pushq %rdx
@@ -48,6 +53,13 @@ dt_thunk_common:
 	popq %rsi
 	popq %rdi
 	ret
+#else
+	/* arguments are on the stack: there is no register to keep that C does not keep */
+	pushl %esp
+	call dt_sys_entry
+	addl $4, %esp
+	ret
+#endif
 
 	/*
 	 * Where a call comes back to that we want to see return. Its caller's
@@ -56,6 +68,7 @@ dt_thunk_common:
 	.balign 16
 	.globl dt_after
 dt_after:
+#ifdef CONFIG_X86_64
 	subq $8, %rsp
 	pushq %rax
 	pushq %rdx
@@ -64,6 +77,17 @@ dt_after:
 	popq %rdx
 	popq %rax
 	ret
+#else
+	subl $4, %esp
+	pushl %eax
+	pushl %edx
+	pushl %esp
+	call dt_sys_exit
+	addl $4, %esp
+	popl %edx
+	popl %eax
+	ret
+#endif
 
 	/* Displaced instructions. Unused ones trap. */
 	.balign 4096
@@ -72,5 +96,4 @@ dt_slots:
 	.fill SITES * SLOT_BYTES, 1, 0xcc
 	.balign 4096
 
-#endif
 	.section .note.GNU-stack, "", @progbits

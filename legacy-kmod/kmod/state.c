@@ -45,6 +45,75 @@ void dt_fire(struct dt_hook *const *list, struct pt_regs *regs, void *context,
 	env_write_once(cpu->busy, 0);
 }
 
+#ifdef CONFIG_X86_64
+void dt_regs_of(struct dt_regs *to, struct pt_regs *regs)
+{
+	BUILD_BUG_ON(sizeof(*to) != sizeof(*regs));
+	*(struct pt_regs *)to = *regs;
+}
+
+void dt_fire_regs(struct dt_hook *const *list, struct pt_regs *regs, enum dt_args args)
+{
+	dt_fire(list, regs, regs, sizeof(*regs));
+}
+#else
+void dt_regs_of(struct dt_regs *to, struct pt_regs *regs)
+{
+	env_memset(to, 0, sizeof(*to));
+	to->bx = regs->bx;
+	to->cx = regs->cx;
+	to->dx = regs->dx;
+	to->si = regs->si;
+	to->di = regs->di;
+	to->bp = regs->bp;
+	to->ax = regs->ax;
+	to->orig_ax = regs->orig_ax;
+	to->ip = regs->ip;
+	to->cs = regs->cs & 0xffff;
+	to->flags = regs->flags;
+	/* a trap in the kernel does not save it: the stack goes on where it would be */
+	if (!user_mode(regs)) {
+		to->sp = (unsigned long)&regs->sp;
+		return;
+	}
+	to->sp = regs->sp;
+	to->ss = regs->ss & 0xffff;
+}
+
+/* What lies beyond the stack's end is no argument. */
+static u64 stack_word(const unsigned long *sp, u32 n)
+{
+	return ((unsigned long)(sp + n) ^ (unsigned long)sp) & ~(THREAD_SIZE - 1) ? 0 : sp[n];
+}
+
+/*
+ * A function's arguments are where x86-64 has them: here the first three are in
+ * registers (the kernel is built with -mregparm=3) and the others on the stack,
+ * behind the return address, or all of them are.
+ */
+static void call_args(struct dt_regs *to, const unsigned long *sp, int stacked)
+{
+	u32 next = 1;
+
+	to->di = stacked ? stack_word(sp, next++) : to->ax;
+	to->si = stacked ? stack_word(sp, next++) : to->dx;
+	to->dx = stacked ? stack_word(sp, next++) : to->cx;
+	to->cx = stack_word(sp, next++);
+	to->r8 = stack_word(sp, next++);
+	to->r9 = stack_word(sp, next);
+}
+
+void dt_fire_regs(struct dt_hook *const *list, struct pt_regs *regs, enum dt_args args)
+{
+	struct dt_regs wide;
+
+	dt_regs_of(&wide, regs);
+	if (args != DT_ARGS_NONE)
+		call_args(&wide, &regs->sp, args == DT_ARGS_STACKED);
+	dt_fire(list, regs, &wide, sizeof(wide));
+}
+#endif
+
 /* Room for @count hooks of this session, not yet on any list. */
 struct dt_batch *dt_batch_new(struct dt_session *session, u32 count)
 {
@@ -57,6 +126,7 @@ struct dt_batch *dt_batch_new(struct dt_session *session, u32 count)
 	batch->count = count;
 	batch->next = session->batches;
 	session->batches = batch;
+	dt_sync_mappings();
 	return batch;
 }
 

@@ -20,7 +20,9 @@
 
 /* slots.S: what a thunk has pushed, lowest first. */
 struct thunk_frame {
+#ifdef CONFIG_X86_64
 	unsigned long ax, r9, r8, cx, dx, si, di;
+#endif
 	unsigned long number;	/* in: table * DT_SYSCALL_SLOTS + nr. out: where to go on */
 	unsigned long back;	/* the caller's return address */
 };
@@ -109,11 +111,38 @@ static struct stashed *stash_claim(unsigned long task)
 /* ---- firings ----------------------------------------------------------- */
 
 /* The registers that programs see: the user's, as the call's ABI has them. */
-static void call_regs(struct pt_regs *regs, unsigned long number)
+static void call_regs(struct dt_regs *regs, unsigned long number)
 {
-	*regs = *task_pt_regs(current);
+	dt_regs_of(regs, task_pt_regs(current));
 	regs->orig_ax = number & (DT_SYSCALL_SLOTS - 1);
 }
+
+/*
+ * A 32-bit kernel has one table, of 32-bit callers: the second. Its handlers
+ * take their arguments from the saved registers themselves.
+ */
+#ifdef CONFIG_X86_64
+#define NATIVE_TABLE DT_TABLE_NATIVE
+
+/* 32-bit callers' arguments, already where a C function wants them. */
+static void compat_args(struct dt_regs *regs, const struct thunk_frame *frame)
+{
+	if (DT_REGS_HANDLERS)
+		return;
+	regs->bx = frame->di;
+	regs->cx = frame->si;
+	regs->dx = frame->dx;
+	regs->si = frame->cx;
+	regs->di = frame->r8;
+	regs->bp = frame->r9;
+}
+#else
+#define NATIVE_TABLE DT_TABLE_IA32
+
+static void compat_args(struct dt_regs *regs, const struct thunk_frame *frame)
+{
+}
+#endif
 
 /*
  * Context: a task entering a system call, interrupts on. The interrupts are
@@ -125,26 +154,19 @@ asmlinkage void dt_sys_entry(struct thunk_frame *frame)
 	struct slot *slot;
 	struct call_context context;
 	struct stashed *stashed;
-	struct pt_regs regs;
+	struct dt_regs regs;
 
 	number &= DT_TABLES * DT_SYSCALL_SLOTS - 1;
 	slot = &tables[number / DT_SYSCALL_SLOTS].slots[number % DT_SYSCALL_SLOTS];
 	raw_local_irq_save(flags);
 	if (env_read_once(slot->entry)) {
 		call_regs(&regs, number);
-		if (!DT_REGS_HANDLERS && number >= DT_SYSCALL_SLOTS) {
-			/* 32-bit callers' arguments, already where a C function wants them */
-			regs.bx = frame->di;
-			regs.cx = frame->si;
-			regs.dx = frame->dx;
-			regs.si = frame->cx;
-			regs.di = frame->r8;
-			regs.bp = frame->r9;
-		}
+		if (number >= DT_SYSCALL_SLOTS)
+			compat_args(&regs, frame);
 		context.regs = env_addr(&regs);
 		context.value = number & (DT_SYSCALL_SLOTS - 1);
 		context.compat = number >= DT_SYSCALL_SLOTS;
-		dt_fire(&slot->entry, &regs, &context, sizeof(context));
+		dt_fire(&slot->entry, task_pt_regs(current), &context, sizeof(context));
 	}
 	if (env_read_once(slot->ret)) {
 		stashed = stash_claim((unsigned long)current);
@@ -181,7 +203,7 @@ static void fire_return(unsigned long number, unsigned long ax)
 {
 	struct slot *slot;
 	struct call_context context;
-	struct pt_regs regs;
+	struct dt_regs regs;
 
 	slot = &tables[number / DT_SYSCALL_SLOTS].slots[number % DT_SYSCALL_SLOTS];
 	if (!env_read_once(slot->ret))
@@ -191,7 +213,7 @@ static void fire_return(unsigned long number, unsigned long ax)
 	context.value = result_of(ax);
 	context.compat = number >= DT_SYSCALL_SLOTS;
 	regs.ax = context.value;
-	dt_fire(&slot->ret, &regs, &context, sizeof(context));
+	dt_fire(&slot->ret, task_pt_regs(current), &context, sizeof(context));
 }
 
 void dt_sys_child(void)
@@ -204,6 +226,8 @@ void dt_sys_child(void)
 		return;
 	if (current_thread_info()->status & TS_COMPAT)
 		number += DT_SYSCALL_SLOTS;
+	else
+		number += NATIVE_TABLE * DT_SYSCALL_SLOTS;
 	fire_return(number, 0);
 }
 

@@ -53,3 +53,18 @@ void dt_alias_close(struct dt_alias *alias)
 		vunmap(alias->map);
 	alias->map = NULL;
 }
+
+#ifdef CONFIG_X86_32
+static int ignore(struct notifier_block *block, unsigned long what, void *data)
+{
+	return NOTIFY_DONE;
+}
+
+void dt_sync_mappings(void)
+{
+	struct notifier_block block = { .notifier_call = ignore };
+
+	if (!register_die_notifier(&block))
+		unregister_die_notifier(&block);
+}
+#endif

@@ -17,7 +17,7 @@ static enum hrtimer_restart on_timer(struct hrtimer *timer)
 
 	if (!regs)
 		regs = task_pt_regs(current);
-	dt_fire(&hook, regs, regs, sizeof(*regs));
+	dt_fire_regs(&hook, regs, DT_ARGS_NONE);
 	hrtimer_forward_now(timer, ns_to_ktime(t->period_ns));
 	return HRTIMER_RESTART;
 }
@@ -62,6 +62,7 @@ int dt_timer_add(struct dt_session *session, const struct dt_timer_args *args)
 	/* 20 µs: a CPU that does nothing but fire would never get out */
 	if (args->period_ns < 20000 || args->period_ns > (1ull << 62))
 		return -ERANGE;
+	dt_sync_mappings();
 	for_each_online_cpu(cpu) {
 		if (args->cpu != DT_EVERY_CPU && args->cpu != cpu)
 			continue;

@@ -34,15 +34,14 @@ impl KmodBackend {
     /// Opens the device. An error says what is missing. `btf`: a file with the kernel's types, for kernels that have none.
     pub fn new(btf: Option<&Path>) -> Result<KmodBackend, BackendError> {
         let device = Device::open()?;
-        Ok(KmodBackend {
-            kernel: Kernel::new(btf)?,
-            caps: caps(device.info().cpus, &device.offsets()?),
-        })
+        let kernel = Kernel::new(btf)?;
+        let caps = caps(device.info().cpus, kernel.pointer(), &device.offsets()?);
+        Ok(KmodBackend { kernel, caps })
     }
 }
 
 /// What the module's machine can do.
-fn caps(cpus: u32, offsets: &Offsets) -> Caps {
+fn caps(cpus: u32, pointer: u32, offsets: &Offsets) -> Caps {
     let known = |s: &Service| s.ids().iter().find(|id| SERVICES.contains(id)).copied();
     Caps {
         max_insns: 1 << 20,
@@ -53,6 +52,7 @@ fn caps(cpus: u32, offsets: &Offsets) -> Caps {
         ring: RingKind::Ringbuf,
         bounded_loops: true,
         may_goto: false,
+        global_subs: false,
         atomic_fetch: true,
         hash_no_prealloc: false,
         btf_tracepoints: false,
@@ -63,6 +63,7 @@ fn caps(cpus: u32, offsets: &Offsets) -> Caps {
         cpus,
         untyped_task: true,
         abi_in_context: true,
+        pointer,
         offsets: KernelOffsets {
             task_ti_status: None,
             task_real_parent: Some(offsets.real_parent),

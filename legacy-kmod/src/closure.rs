@@ -6,7 +6,8 @@
 //! machine. Calls through pointers are not seen; those that matter are named as roots.
 
 use crate::module::source_of;
-use iced_x86::{Decoder, DecoderOptions, FlowControl, OpKind};
+use crate::x86::Bits;
+use iced_x86::{FlowControl, OpKind};
 use std::collections::{HashMap, VecDeque};
 
 /// Where the trap comes through before the module's guard is set: names, which may end in `*`. What a kernel lacks of them
@@ -162,6 +163,7 @@ const LONGEST: u64 = 1 << 16;
 
 /// The functions that a firing runs through, by address, each with the reason. `starts` are ascending; `read` gives live text.
 pub fn closure(
+    bits: Bits,
     starts: &[Start<'_>],
     read: &dyn Fn(u64, &mut [u8]) -> bool,
 ) -> HashMap<u64, String> {
@@ -195,7 +197,7 @@ pub fn closure(
         if !read(s.at, &mut body) {
             continue;
         }
-        for target in targets(&body, s.at) {
+        for target in targets(bits, &body, s.at) {
             let next = starts.partition_point(|l| l.at <= target);
             let Some(mut to) = next.checked_sub(1) else {
                 continue;
@@ -251,15 +253,16 @@ fn reason(starts: &[Start<'_>], seen: &HashMap<usize, Step>, n: usize) -> String
 }
 
 /// Where code goes from here by an address in an instruction, out of this function.
-fn targets(body: &[u8], at: u64) -> Vec<u64> {
+fn targets(bits: Bits, body: &[u8], at: u64) -> Vec<u64> {
     let end = at.saturating_add(body.len() as u64);
     let mut found = Vec::new();
-    for i in Decoder::with_ip(64, body, at, DecoderOptions::NONE).iter() {
+    for i in bits.decoder(body, at).iter() {
         let branches = matches!(
             i.flow_control(),
             FlowControl::Call | FlowControl::UnconditionalBranch | FlowControl::ConditionalBranch
         );
-        if branches && i.op_count() > 0 && i.op0_kind() == OpKind::NearBranch64 {
+        let direct = matches!(i.op0_kind(), OpKind::NearBranch64 | OpKind::NearBranch32);
+        if branches && i.op_count() > 0 && direct {
             let to = i.near_branch_target();
             if !(at..end).contains(&to) {
                 found.push(to);
@@ -314,7 +317,7 @@ mod tests {
             }
             None => false,
         };
-        let reasons = closure(&starts, &read);
+        let reasons = closure(Bits::Bits64, &starts, &read);
         let of = |s: &Start<'static>| Some((s.name, reasons.get(&s.at)?.clone()));
         starts.iter().filter_map(of).collect()
     }

@@ -113,6 +113,8 @@ pub const DENY: &[(&str, &str)] = &[
     ("kernel_execve", "not a C function"),
     ("child_rip", "not a C function"),
     ("kernel_thread", "not a C function"),
+    ("kernel_thread_helper", "not a C function"),
+    ("iret_exc", "not a C function"),
     ("arch_unregister_cpu", "not a C function"),
     ("call_softirq", "switches stacks"),
     ("__switch_to_asm", "switches stacks"),

@@ -23,6 +23,8 @@ pub const SITE_PROBE: u8 = 0;
 pub const SITE_CHILD: u8 = 1;
 /// [`SiteDef::kind`]: where a call that drops its return address leaves.
 pub const SITE_DROP: u8 = 2;
+/// [`SiteDef::kind`], beside it: a function that has its first arguments on the stack too.
+pub const SITE_STACKED: u8 = 0x80;
 /// [`AuditArgs::kind`]: memory at an address.
 pub const AUDIT_MEMORY: u32 = 0;
 /// [`AuditArgs::kind`]: the interrupt descriptor table.

@@ -3,6 +3,7 @@
 
 use crate::closure::{self, Start};
 use crate::device::Device;
+use crate::x86::Bits;
 use crate::{deny, module};
 use dsl::kernel::{ArgInfo, KSymbol, KType, KTypeId, KernelView, Matched, TypeNs};
 use dsl::program::ProbeDesc;
@@ -35,10 +36,12 @@ struct Functions {
 /// What is read of the kernel, each part when it is first asked for.
 #[derive(Default)]
 pub struct Kernel {
+    bits: OnceLock<Bits>,
     btf: OnceLock<Option<Btf>>,
     symbols: OnceLock<Kallsyms>,
     functions: OnceLock<Functions>,
     syscalls: OnceLock<HashSet<String>>,
+    calls_of_32: OnceLock<Vec<bool>>,
 }
 
 /// Parts of the kernel's text where no breakpoint may be, by the symbols around them.
@@ -69,6 +72,13 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
         "its page is not restored on resume",
     ),
 ];
+
+/// The same of a 32-bit kernel, whose way in is not in a section of its own.
+const FORBIDDEN_32: &[(&str, &str, &str)] = &[(
+    "ret_from_fork",
+    "kernel_thread_helper",
+    "it is how the kernel is entered",
+)];
 
 impl Kernel {
     /// `btf`: a file that has this kernel's types.
@@ -110,6 +120,38 @@ impl Kernel {
         (start < end).then_some(start..end)
     }
 
+    /// Which kind of kernel it is: told by where its text lies.
+    pub fn bits(&self) -> Bits {
+        *self.bits.get_or_init(|| match self.text() {
+            Some(text) if text.start >> 32 == 0 => Bits::Bits32,
+            _ => Bits::Bits64,
+        })
+    }
+
+    /// Bytes of its pointers.
+    pub fn pointer(&self) -> u32 {
+        match self.bits() {
+            Bits::Bits64 => 8,
+            Bits::Bits32 => 4,
+        }
+    }
+
+    /// Whether a system call table's entry is not the kernel's handler but ours: another enabling is there already.
+    pub fn hooked(&self, handler: u64) -> bool {
+        match self.bits() {
+            // Modules' space.
+            Bits::Bits64 => handler >= 0xffff_ffff_a000_0000,
+            Bits::Bits32 => {
+                let symbols = self.symbols();
+                let at = |name| symbols.find(Some(module::NAME), name).map(|e| e.addr);
+                let (thunks, end) = (at("dt_thunks"), at("dt_thunk_common"));
+                thunks
+                    .zip(end)
+                    .is_some_and(|(t, e)| (t..e).contains(&handler))
+            }
+        }
+    }
+
     /// A system call table: address and entries.
     pub fn table(&self, name: &str) -> Option<(u64, u32)> {
         let at = self.address(name)?;
@@ -119,7 +161,9 @@ impl Kernel {
             .map(|e| e.addr)
             .filter(|&a| a > at)
             .min();
-        let entries = next.map_or(512, |n| (n - at) / 8).min(512);
+        let entries = next
+            .map_or(512, |n| (n - at) / u64::from(self.pointer()))
+            .min(512);
         Some((at, entries as u32))
     }
 
@@ -176,7 +220,7 @@ impl Kernel {
             .filter(|s| s.at != 0)
             .collect();
         starts.sort_by_key(|s| s.at);
-        closure::closure(&starts, &|at, to| device.read(at, to).is_ok())
+        closure::closure(self.bits(), &starts, &|at, to| device.read(at, to).is_ok())
     }
 
     /// Functions of the kernel's permanent text, less those that we and the trap run through. Modules' are not listed:
@@ -194,8 +238,13 @@ impl Kernel {
             .collect();
         starts.sort_unstable();
         starts.dedup();
+        let more = match self.bits() {
+            Bits::Bits64 => &[],
+            Bits::Bits32 => FORBIDDEN_32,
+        };
         let forbidden: Vec<(Range<u64>, &str)> = FORBIDDEN
             .iter()
+            .chain(more)
             .filter_map(|(a, b, why)| Some((self.address(a)?..self.address(b)?, *why)))
             .chain(blacklist().into_iter().map(|r| (r, "kprobes refuses it")))
             .collect();
@@ -238,6 +287,40 @@ impl Kernel {
     }
 }
 
+/// A system call table as it is now.
+pub struct Table {
+    /// Address.
+    pub at: u64,
+    /// Its entries.
+    pub handlers: Vec<u64>,
+}
+
+impl Table {
+    /// Reads it.
+    pub fn read(device: &Device, kernel: &Kernel, name: &str) -> Result<Table, BackendError> {
+        let (Some((at, most)), Some(text)) = (kernel.table(name), kernel.text()) else {
+            return Err(BackendError::Unsupported(format!(
+                "the kernel module can't hook system calls: {name} is not in /proc/kallsyms"
+            )));
+        };
+        // The next symbol may be far behind the table's end: it ends where no function is named any more.
+        let entry = kernel.pointer() as usize;
+        let mut bytes = vec![0; entry * most as usize];
+        device
+            .read(at, &mut bytes)
+            .map_err(|source| BackendError::Io {
+                what: format!("reading {name}"),
+                cause: source,
+            })?;
+        let handlers = bytes
+            .chunks_exact(entry)
+            .map(|h| h.iter().rev().fold(0, |v, b| v << 8 | u64::from(*b)))
+            .take_while(|h| text.contains(h) || kernel.hooked(*h))
+            .collect();
+        Ok(Table { at, handlers })
+    }
+}
+
 /// What kprobes refuses, where the kernel tells.
 fn blacklist() -> Vec<Range<u64>> {
     let text = std::fs::read_to_string("/sys/kernel/debug/kprobes/blacklist").unwrap_or_default();
@@ -269,6 +352,20 @@ impl Facts for Kernel {
 
     fn syscall_params(&self, _: &str) -> Option<Vec<ArgInfo>> {
         None
+    }
+
+    fn call_of_32(&self, nr: u32) -> Option<bool> {
+        if self.bits() == Bits::Bits64 || self.why_no_syscalls().is_some() {
+            return None;
+        }
+        let calls = self.calls_of_32.get_or_init(|| {
+            let device = Device::open().ok();
+            let table = device.and_then(|d| Table::read(&d, self, "sys_call_table").ok());
+            let none = self.address("sys_ni_syscall");
+            let handlers = table.map(|t| t.handlers).unwrap_or_default();
+            handlers.iter().map(|h| Some(*h) != none).collect()
+        });
+        Some(calls.get(nr as usize).copied().unwrap_or(false))
     }
 
     fn compat32(&self) -> bool {

@@ -2,11 +2,11 @@
 
 use crate::device::Device;
 use crate::ioctl::{
-    EVERY_CPU, SITE_ARMED, SITE_CHILD, SITE_DROP, SITE_PROBE, SLOT_BYTES, SiteDef, SyscallDef,
-    TABLE_IA32, TABLE_NATIVE,
+    EVERY_CPU, SITE_ARMED, SITE_CHILD, SITE_DROP, SITE_PROBE, SITE_STACKED, SLOT_BYTES, SiteDef,
+    SyscallDef, TABLE_IA32, TABLE_NATIVE,
 };
-use crate::kernel::Kernel;
-use crate::x86::{self, Place, Refusal, Text};
+use crate::kernel::{Kernel, Table};
+use crate::x86::{self, Bits, Place, Refusal, Text};
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use tracer_ebpf::backend::BackendError;
@@ -15,6 +15,8 @@ use tracer_ebpf::site::{Abi, Site};
 
 /// Calls that never come back: their returns are there, but nothing to wait for.
 const NO_RETURN: [&str; 2] = ["exit", "exit_group"];
+/// See [`for_good`].
+const VM86: [&str; 2] = ["vm86", "vm86old"];
 /// Calls that return twice, the second time where a new task begins.
 const FORKS: [&str; 4] = ["clone", "clone3", "fork", "vfork"];
 /// What each new task runs first.
@@ -146,36 +148,6 @@ fn syscalls<'a>(image: &'a Image, prog: &'a Prog, number: u32) -> impl Iterator<
 /// Table slots to hook, and where the two tables are and how many entries they have.
 type Hooks = (Vec<SyscallDef>, [(u64, u32); 2]);
 
-/// A table as it is now.
-struct Table {
-    at: u64,
-    handlers: Vec<u64>,
-}
-
-impl Table {
-    fn read(device: &Device, kernel: &Kernel, name: &str) -> Result<Table, BackendError> {
-        let (Some((at, most)), Some(text)) = (kernel.table(name), kernel.text()) else {
-            return Err(unsupported(&format!(
-                "system calls: {name} is not in /proc/kallsyms"
-            )));
-        };
-        // The next symbol may be far behind the table's end: it ends where no function is named any more.
-        let mut bytes = vec![0; 8 * most as usize];
-        device
-            .read(at, &mut bytes)
-            .map_err(|source| BackendError::Io {
-                what: format!("reading {name}"),
-                cause: source,
-            })?;
-        let handlers = bytes
-            .chunks_exact(8)
-            .map(|h| h.try_into().map_or(0, u64::from_le_bytes))
-            .take_while(|h| text.contains(h) || hooked(*h))
-            .collect();
-        Ok(Table { at, handlers })
-    }
-}
-
 fn hooks(
     device: &Device,
     kernel: &Kernel,
@@ -194,9 +166,10 @@ fn hooks(
     let mut seen = HashSet::new();
     for mut call in calls {
         let mut refuse = |why: &str| *done.refused.entry(why.to_owned()).or_insert(0) += 1;
-        let (index, table_name) = match call.abi {
-            Abi::Native => (TABLE_NATIVE, "sys_call_table"),
-            Abi::Compat32 => (TABLE_IA32, "ia32_sys_call_table"),
+        let (index, table_name) = match (call.abi, kernel.bits()) {
+            (Abi::Native, _) => (TABLE_NATIVE, "sys_call_table"),
+            (Abi::Compat32, Bits::Bits64) => (TABLE_IA32, "ia32_sys_call_table"),
+            (Abi::Compat32, Bits::Bits32) => (TABLE_IA32, "sys_call_table"),
         };
         call.def.table = index;
         let Some(slot) = tables.get_mut(usize::from(index)) else {
@@ -212,6 +185,12 @@ fn hooks(
         };
         let name = call.name.as_str();
         if call.def.ret != 0 && NO_RETURN.contains(&name) {
+            continue;
+        }
+        if call.def.ret != 0 && for_good(kernel, name) {
+            refuse(
+                "a system call that goes on in another mode of the processor: it does not come back",
+            );
             continue;
         }
         let leaves = leaves(kernel, call.abi, name, handler);
@@ -265,12 +244,21 @@ struct Serve {
     kind: u8,
 }
 
+/// Whether a call of a 32-bit kernel leaves its stack behind: those that enter virtual-8086 mode, where there is one. All its
+/// other stubs (`ptregs_…`) jump to a function that returns.
+fn for_good(kernel: &Kernel, name: &str) -> bool {
+    let handler = kernel.address(&format!("sys_{name}"));
+    kernel.bits() == Bits::Bits32
+        && VM86.contains(&name)
+        && handler.is_some_and(|h| Some(h) != kernel.address("sys_ni_syscall"))
+}
+
 /// Where a call leaves that drops its return address, if it does. Told by the handler's name; where another enabling's thunk is in
 /// its place, by whether this kernel has such a handler.
 fn leaves(kernel: &Kernel, abi: Abi, name: &str, handler: u64) -> Option<Serve> {
     let is = |stub: &str| {
         let at = kernel.address(stub);
-        at == Some(handler) || (at.is_some() && hooked(handler))
+        at == Some(handler) || (at.is_some() && kernel.hooked(handler))
     };
     match abi {
         Abi::Native => {
@@ -295,9 +283,13 @@ fn leaves(kernel: &Kernel, abi: Abi, name: &str, handler: u64) -> Option<Serve> 
     }
 }
 
-/// Whether a table's entry points into modules' space: another enabling is there already.
-fn hooked(handler: u64) -> bool {
-    handler >= 0xffff_ffff_a000_0000
+/// Whether a function of a 32-bit kernel has all its arguments on the stack (`asmlinkage`): the handlers of system calls, but for
+/// those that a stub (`ptregs_…`) gives the registers' address; and a few more.
+fn stacked(name: &str) -> bool {
+    match name.strip_prefix("sys_") {
+        Some(call) => !IA32_STUBS.contains(&call) && !VM86.contains(&call),
+        None => ["printk", "schedule_tail", "vprintk"].contains(&name),
+    }
 }
 
 fn functions(
@@ -319,7 +311,10 @@ fn functions(
                 cookie: u64::from(i),
                 function,
                 part: if ret { Part::Returns } else { Part::Entry },
-                kind: SITE_PROBE,
+                kind: match !ret && kernel.bits() == Bits::Bits32 && stacked(name) {
+                    true => SITE_PROBE | SITE_STACKED,
+                    false => SITE_PROBE,
+                },
             }),
             None => {
                 *done
@@ -342,10 +337,11 @@ fn text(device: &Device, kernel: &Kernel, range: &Range<u64>) -> Result<Text, Ba
     let end = kernel.address("__stop___ex_table").ok_or_else(missing)?;
     let mut table = vec![0; end.saturating_sub(at).min(1 << 22) as usize];
     device.read(at, &mut table).map_err(|_| missing())?;
+    let bits = kernel.bits();
     Ok(Text {
-        fixups: x86::fixups(&table, at, range).ok_or_else(missing)?,
+        bits,
+        fixups: x86::fixups(bits, &table, at, range).ok_or_else(missing)?,
         return_thunk: kernel.address("__x86_return_thunk"),
-        ..Text::default()
     })
 }
 

@@ -57,8 +57,14 @@ impl Bits {
         }
     }
 
-    fn decoder(self, body: &[u8], address: u64) -> Decoder<'_> {
+    /// A decoder of its code.
+    pub fn decoder(self, body: &[u8], address: u64) -> Decoder<'_> {
         Decoder::with_ip(self.number(), body, address, DecoderOptions::NONE)
+    }
+
+    /// What an address may hold.
+    fn mask(self) -> u64 {
+        u64::MAX >> (64 - self.number())
     }
 
     fn jump(self, to: u64) -> Result<Instruction, Refusal> {
@@ -276,19 +282,25 @@ pub fn slot_code(place: &Place, slot: u64) -> Result<Vec<u8>, Refusal> {
 
 /// The addresses in an exception table, whichever of its forms this kernel has: two absolute addresses an entry (before
 /// 3.5), two or three 32-bit offsets since. Told apart by which of them gives text.
-pub fn fixups(table: &[u8], at: u64, text: &std::ops::Range<u64>) -> Option<HashSet<u64>> {
+pub fn fixups(
+    bits: Bits,
+    table: &[u8],
+    at: u64,
+    text: &std::ops::Range<u64>,
+) -> Option<HashSet<u64>> {
+    let address = bits.number() as usize / 8;
     let absolute = || {
-        let pairs = table.chunks_exact(16);
-        let ips = pairs
-            .filter_map(|e| e.first_chunk::<8>())
-            .map(|b| u64::from_le_bytes(*b));
+        let pairs = table
+            .chunks_exact(2 * address)
+            .map(|e| e.split_at(address).0);
+        let ips = pairs.map(|ip| ip.iter().rev().fold(0, |v, b| v << 8 | u64::from(*b)));
         ips.collect::<HashSet<u64>>()
     };
     let relative = |entry: usize| {
         let offsets = table.chunks_exact(entry).zip(0..);
         let ips = offsets.filter_map(|(e, n): (&[u8], u64)| {
             let off = i32::from_le_bytes(*e.first_chunk::<4>()?);
-            Some((at + n * entry as u64).wrapping_add_signed(i64::from(off)))
+            Some((at + n * entry as u64).wrapping_add_signed(i64::from(off)) & bits.mask())
         });
         ips.collect::<HashSet<u64>>()
     };
@@ -406,14 +418,20 @@ mod tests {
             old.extend((AT + 0x900_0000).to_le_bytes());
         }
         let at = AT + 0x20_0000;
-        assert_eq!(fixups(&old, at, &text).unwrap().len(), 4);
+        assert_eq!(fixups(Bits::Bits64, &old, at, &text).unwrap().len(), 4);
+        let low = 0xc010_0000_u32;
+        let narrow: Vec<u8> = (0..8).flat_map(|i| (low + 16 * i).to_le_bytes()).collect();
+        let range = u64::from(low)..u64::from(low) + 0x1000;
+        let found = fixups(Bits::Bits32, &narrow, 0xc020_0000, &range).unwrap();
+        assert!(found.len() == 4 && found.contains(&(u64::from(low) + 32)));
         let mut new = Vec::new();
         for i in 0..4_i64 {
             let ip = AT + 64 * i as u64;
             new.extend(((ip as i64 - (at as i64 + 12 * i)) as i32).to_le_bytes());
             new.extend([0; 8]);
         }
-        assert!(fixups(&new, at, &text).unwrap().contains(&(AT + 64)));
-        assert_eq!(fixups(&[1; 48], 0, &text), None);
+        let found = fixups(Bits::Bits64, &new, at, &text);
+        assert!(found.unwrap().contains(&(AT + 64)));
+        assert_eq!(fixups(Bits::Bits64, &[1; 48], 0, &text), None);
     }
 }

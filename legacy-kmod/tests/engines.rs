@@ -17,6 +17,7 @@ fn engines_module() {
         cpus: 1,
         // The machine counts steps; loops need nothing from a verifier.
         may_goto: false,
+        global_subs: false,
         btf_tracepoints: false,
         ..Caps::modern()
     };

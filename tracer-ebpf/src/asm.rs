@@ -4,7 +4,7 @@
 //! engines refuse unreachable instructions) and resolves the labels. A branch too far for its 16 bits is an error here, not
 //! a surprise at load.
 
-use crate::image::{Insn, MapIx, PSEUDO_CALL, PSEUDO_MAP, PSEUDO_MAP_VALUE};
+use crate::image::{Insn, MapIx, PSEUDO_CALL, PSEUDO_MAP, PSEUDO_MAP_VALUE, Subprog};
 use crate::isa::{self, Alu, Cond, R, Size};
 use dsl::program::ClauseId;
 use dsl::source::Span;
@@ -48,11 +48,11 @@ pub struct Asm {
     labels: Vec<Option<u32>>,
     fixups: Vec<(u32, Label)>,
     lines: Vec<(u32, ClauseId, Span)>,
-    subs: Vec<(Label, String)>,
+    subs: Vec<(Label, String, bool)>,
 }
 
 /// What [`Asm::finish`] gives: the code, where subprograms begin, and which D text each part belongs to.
-pub type Finished = (Vec<Insn>, Vec<(u32, String)>, Vec<(u32, ClauseId, Span)>);
+pub type Finished = (Vec<Insn>, Vec<Subprog>, Vec<(u32, ClauseId, Span)>);
 
 /// The stack is below the frame pointer. What is above it stands for a slot in the scratch, which is in r7.
 fn home(base: R, off: i16) -> R {
@@ -86,7 +86,13 @@ impl Asm {
     /// A subprogram begins here.
     pub fn begin_sub(&mut self, label: Label, name: String) {
         self.bind(label);
-        self.subs.push((label, name));
+        self.subs.push((label, name, false));
+    }
+    /// The one that begins here is global.
+    pub fn is_global(&mut self) {
+        if let Some(sub) = self.subs.last_mut() {
+            sub.2 = true;
+        }
     }
     /// What follows belongs to this D text.
     pub fn line(&mut self, clause: ClauseId, span: Span) {
@@ -267,9 +273,13 @@ impl Asm {
             }
             out.push(insn);
         }
-        let subs = self.subs.iter().filter_map(|(label, name)| {
+        let subs = self.subs.iter().filter_map(|(label, name, global)| {
             let at = self.labels.get(label.0 as usize).copied().flatten()? as usize;
-            keep.get(at)?.then(|| (index[at], name.clone()))
+            keep.get(at)?.then(|| Subprog {
+                start: index[at],
+                name: name.clone(),
+                global: *global,
+            })
         });
         let subs = subs.collect();
         let mut lines: Vec<(u32, ClauseId, Span)> = Vec::new();
@@ -355,6 +365,6 @@ mod tests {
         a.exit();
         let (insns, subs, _) = a.finish().unwrap();
         assert_eq!((insns[0].off, insns[1].imm), (1, 1));
-        assert_eq!(subs, [(3, "s".to_owned())]);
+        assert_eq!((subs.len(), subs[0].start), (1, 3));
     }
 }

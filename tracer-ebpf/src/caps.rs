@@ -25,6 +25,9 @@ pub struct Caps {
     /// `may_goto` (Linux 6.9): loops that the verifier goes through two or three times instead of as often as they can
     /// run. Without it long strings make programs too complex for it. Nothing that an engine without limits needs.
     pub may_goto: bool,
+    /// Global subprograms (Linux 5.6), which the verifier goes through once, whoever calls them. They take numbers only, and
+    /// are made where there is no `may_goto`: without them each call of a loop counts again.
+    pub global_subs: bool,
     /// Atomic operations that return the old value (`BPF_FETCH`, Linux 5.12). Without them programs can't be preempted by
     /// others either, and a plain counter serves.
     pub atomic_fetch: bool,
@@ -44,6 +47,9 @@ pub struct Caps {
     pub untyped_task: bool,
     /// The context of a system call says in its third word whether the caller is a 32-bit one.
     pub abi_in_context: bool,
+    /// Bytes of the kernel's pointers. Registers have x86-64's names, places and width whatever it is: who has others
+    /// hands them to programs that way.
+    pub pointer: u32,
     /// Number of possible CPUs.
     pub cpus: u32,
     /// Offset in `task_struct` … of the few fields that lowering itself needs; absent where no type information is there.
@@ -127,6 +133,7 @@ impl Caps {
             ring: RingKind::Ringbuf,
             bounded_loops: true,
             may_goto: true,
+            global_subs: true,
             atomic_fetch: true,
             hash_no_prealloc: true,
             btf_tracepoints: true,
@@ -136,6 +143,7 @@ impl Caps {
             fentry: true,
             untyped_task: false,
             abi_in_context: false,
+            pointer: 8,
             cpus: 2,
             offsets: KernelOffsets::default(),
         }

@@ -151,10 +151,21 @@ pub struct Prog {
     pub probes: Vec<u32>,
     /// Main program first, then subprograms.
     pub insns: Vec<Insn>,
-    /// Where each subprogram begins (instruction index), with its name; empty when there are none.
-    pub subprogs: Vec<(u32, String)>,
+    /// Subprograms, ascending.
+    pub subprogs: Vec<Subprog>,
     /// From which instruction on, which clause and D text: for verifier messages and the log. Ascending.
     pub lines: Vec<(u32, ClauseId, Span)>,
+}
+
+/// A subprogram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subprog {
+    /// The instruction with which it begins.
+    pub start: u32,
+    /// An identifier.
+    pub name: String,
+    /// Takes five numbers, and the verifier is to go through it once: its type has to say so.
+    pub global: bool,
 }
 
 /// Drop counters: the index in the per-CPU array map [`Image::drops`], values u64.

@@ -198,11 +198,8 @@ fn one(insn: Insn, next: Option<&Insn>, pc: usize, prog: &Prog, names: &Names<'_
         None => format!("map{imm}"),
     };
     let sub = |at: i64| {
-        let found = prog
-            .subprogs
-            .iter()
-            .find(|(start, _)| i64::from(*start) == at);
-        found.map_or_else(|| at.to_string(), |(_, name)| name.clone())
+        let found = prog.subprogs.iter().find(|s| i64::from(s.start) == at);
+        found.map_or_else(|| at.to_string(), |s| s.name.clone())
     };
     match insn.code {
         CALL if s == PSEUDO_CALL => format!("call {}", sub(pc as i64 + 1 + i64::from(imm))),
@@ -288,8 +285,8 @@ pub fn print(image: &Image, services: &BTreeMap<Service, u32>) -> String {
             if std::mem::take(&mut tail) {
                 continue;
             }
-            if let Some((_, name)) = prog.subprogs.iter().find(|(at, _)| *at as usize == pc) {
-                let _ = writeln!(out, " {name}:");
+            if let Some(s) = prog.subprogs.iter().find(|s| s.start as usize == pc) {
+                let _ = writeln!(out, " {}:", s.name);
             }
             while let Some((_, clause, span)) = lines.next_if(|(at, ..)| *at as usize <= pc) {
                 let _ = writeln!(out, " ; clause {} [{}..{}]", clause.0, span.lo, span.hi);

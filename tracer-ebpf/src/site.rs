@@ -10,7 +10,8 @@ use std::sync::Arc;
 pub enum Abi {
     /// 64-bit callers: probe module `vmlinux`.
     Native,
-    /// 32-bit callers (int 0x80, sysenter, compat syscall): probe module `x32`.
+    /// 32-bit callers (int 0x80, sysenter, compat syscall): probe module `x32`; of a 32-bit kernel, which has no others,
+    /// `vmlinux`.
     Compat32,
 }
 

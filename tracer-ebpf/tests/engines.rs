@@ -4,14 +4,36 @@
 mod common;
 
 use common::{Loaded, no_kernel};
+use std::ops::Range;
 use tracer_ebpf::caps::Caps;
 use tracer_ebpf::image::Phase;
 use tracer_ebpf::testing::{engines, seeds, world};
 
 #[test]
 fn engines_kernel() {
+    agree("engines_kernel", &Caps::modern(), seeds());
+}
+
+/// What is made for kernels that have no `may_goto`: global subprograms.
+#[test]
+#[cfg(feature = "live")]
+fn engines_global_subs() {
+    let caps = Caps {
+        may_goto: false,
+        ..Caps::modern()
+    };
+    // Strings are what differs; a twentieth of the programs has enough of them.
+    let all = seeds();
+    agree(
+        "engines_global_subs",
+        &caps,
+        all.start..all.start + (all.end - all.start).div_ceil(20),
+    );
+}
+
+fn agree(test: &str, caps: &Caps, seeds: Range<u64>) {
     if let Some(why) = no_kernel() {
-        println!("SKIP engines_kernel: {why}");
+        println!("SKIP {test}: {why}");
         return;
     }
     // SAFETY: plain system calls.
@@ -27,7 +49,7 @@ fn engines_kernel() {
     let mut world = world(comm.trim_ascii_end(), who);
     let caps = Caps {
         cpus: 64,
-        ..Caps::modern()
+        ..caps.clone()
     };
     let load = |image: &_| {
         let loaded = Loaded::new(image)?;
@@ -38,14 +60,14 @@ fn engines_kernel() {
         l.run(0).map_err(|e| e.to_string())?;
         Ok(l.records())
     };
-    let (ran, faults, failures) = engines(seeds(), &caps, &mut world, load, run);
+    let (ran, faults, failures) = engines(seeds, &caps, &mut world, load, run);
     // Linux 6.18's verifier now and then ends with "verifier bug", its own word, while it looks back for what made a number
     // what it is. Such a batch says nothing of ours; more than a few would be a shape of ours that provokes it.
     let (of_the_kernel, ours): (Vec<String>, Vec<String>) = failures
         .into_iter()
         .partition(|f| f.contains("\nverifier bug: "));
     println!(
-        "NOTE engines_kernel: {ran} programs agree in 3 firings each, {faults} faults among them; {} batches ended by a bug of the kernel's verifier",
+        "NOTE {test}: {ran} programs agree in 3 firings each, {faults} faults among them; {} batches ended by a bug of the kernel's verifier",
         of_the_kernel.len()
     );
     assert!(ours.is_empty(), "{}", ours.join("\n\n"));

@@ -410,7 +410,13 @@ fn subprograms_and_the_clause_of_a_refused_one() {
             ],
         );
         p.insns[1].imm = 4;
-        p.subprogs = vec![(4, "a".to_owned()), (6, "b".to_owned())];
+        p.subprogs = [(4, "a"), (6, "b")]
+            .map(|(start, name)| Subprog {
+                start,
+                name: name.to_owned(),
+                global: false,
+            })
+            .to_vec();
         p.insns.push(match good {
             true => insn(0xbf, 2, 1, 0, 0),
             false => insn(0x79, 2, 1, 0, 0),

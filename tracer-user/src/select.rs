@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow};
 use legacy_kmod::KmodBackend;
 use std::path::Path;
 use tracer_ebpf::backend::{Backend, BackendError};
-use tracer_ebpf::live::EbpfBackend;
+use tracer_ebpf::live;
 
 /// A way to have a kernel side.
 struct Candidate {
@@ -20,7 +20,7 @@ struct Candidate {
 const CANDIDATES: &[Candidate] = &[
     Candidate {
         name: "ebpf",
-        open: |_| Ok(Box::new(EbpfBackend::new()?)),
+        open: |_| live::open(),
     },
     Candidate {
         name: "kmod",

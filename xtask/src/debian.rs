@@ -3,6 +3,7 @@
 //! `apt-get` does the work, so that indexes, signatures, checksums and proxies are handled as on any Debian machine: it is
 //! given a private set of sources, lists and archives, whose mirror is the one that the host's own sources name.
 
+use crate::kernels::Arch;
 use crate::{apt, sh};
 use anyhow::{Context, Result, bail};
 use std::fs::File;
@@ -150,8 +151,12 @@ pub struct Apt {
 
 impl Apt {
     /// An apt that knows one suite and no installed package: for fetching.
-    pub fn suite(suite: &str) -> Result<Apt> {
-        let mut apt = Apt::new(suite, &[suite.to_string()])?;
+    pub fn suite(suite: &str, arch: Arch) -> Result<Apt> {
+        let name = match arch {
+            Arch::X86_64 => suite.to_owned(),
+            Arch::I386 => format!("{suite}-i386"),
+        };
+        let mut apt = Apt::new(&name, &[suite.to_string()], arch)?;
         apt.options.push("-o=Dir::State::status=/dev/null".into());
         Ok(apt)
     }
@@ -166,20 +171,22 @@ impl Apt {
             .trim_matches('"')
             .to_string();
         let backports = format!("{codename}-backports");
-        let apt = Apt::new(&backports, &[codename, backports.clone()])?;
+        let suites = [codename, backports.clone()];
+        let apt = Apt::new(&backports, &suites, Arch::X86_64)?;
         Ok((apt, backports))
     }
 
-    fn new(name: &str, suites: &[String]) -> Result<Apt> {
+    fn new(name: &str, suites: &[String], arch: Arch) -> Result<Apt> {
         let dir = cache()?.join("apt").join(name);
         for sub in ["sources", "lists/partial", "archives/partial"] {
             std::fs::create_dir_all(dir.join(sub))?;
         }
         let mirror = mirror()?;
         let mut source = format!(
-            "Types: deb\nURIs: {}\nSuites: {}\nComponents: main\nArchitectures: amd64\n",
+            "Types: deb\nURIs: {}\nSuites: {}\nComponents: main\nArchitectures: {}\n",
             mirror.uris.join(" "),
-            suites.join(" ")
+            suites.join(" "),
+            arch.debian(),
         );
         if let Some(keys) = &mirror.signed_by {
             source.push_str(&format!("Signed-By: {keys}\n"));
@@ -187,6 +194,7 @@ impl Apt {
         std::fs::write(dir.join("sources/xtask.sources"), source)?;
         let at = |option: &str, path: &str| format!("-o={option}={}", dir.join(path).display());
         let options = vec![
+            format!("-o=APT::Architecture={}", arch.debian()),
             "-o=Dir::Etc::sourcelist=/dev/null".into(),
             at("Dir::Etc::sourceparts", "sources"),
             at("Dir::State::lists", "lists"),
@@ -319,14 +327,14 @@ fn quietly(apt: &mut Command) -> Result<()> {
 /// Packages of one suite, unpacked into the cache under `name`; from the cache if they are there.
 pub fn unpacked(
     name: &str,
-    suite: &str,
+    (suite, arch): (&str, Arch),
     package: &str,
     wanted: fn(&str) -> bool,
 ) -> Result<PathBuf> {
     let dir = cache()?.join(name);
     if !dir.join("packages.txt").exists() {
         eprintln!("xtask: fetching {package} of {suite}");
-        let apt = Apt::suite(suite)?;
+        let apt = Apt::suite(suite, arch)?;
         apt.update()?;
         let mut packages = apt.closure(package, wanted)?;
         // A package that only depends on others has nothing to unpack, but says which version this is.

@@ -1,20 +1,40 @@
 //! Static binaries, which run on every kernel whatever else is on the machine; and `cargo xtask dist`.
 
+use crate::kernels::Arch;
 use crate::sh;
-use anyhow::{Context, Result};
+use crate::vm::NotAvailable;
+use anyhow::{Context, Result, anyhow};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-/// glibc links statically too, so that no further target need be installed.
-const TARGET: &str = "x86_64-unknown-linux-gnu";
+/// Names a folder with static programs for i386, for machines where Rust can't build them.
+const BUILT: &str = "XTASK_I386";
 
 /// Builds a binary of the workspace without any shared library, in a target folder of its own: other flags in the same
 /// one would rebuild everything each time.
 pub fn build_static(package: &str, binary: &str) -> Result<PathBuf> {
+    build_static_for(Arch::X86_64, package, binary)
+}
+
+/// The same for a kernel that may be a 32-bit one.
+pub fn build_static_for(arch: Arch, package: &str, binary: &str) -> Result<PathBuf> {
+    if arch == Arch::I386 {
+        if let Some(dir) = std::env::var_os(BUILT) {
+            return is_static(Path::new(&dir).join(binary));
+        }
+        let target = arch.target();
+        let mut rustc = Command::new("rustc");
+        rustc.args(["--print", "target-libdir", "--target", target]);
+        if !Path::new(sh::output(&mut rustc)?.trim()).is_dir() {
+            return Err(anyhow!(NotAvailable(format!(
+                "not available here: Rust's target {target} is not installed (`rustup target add {target}`), nor does {BUILT} name a folder with {binary} built for it"
+            ))));
+        }
+    }
     let target = target();
-    sh::run(cargo(&target, "build").args(["-p", package, "--bin", binary]))?;
-    is_static(target.join(TARGET).join("release").join(binary))
+    sh::run(cargo(&target, "build", arch).args(["-p", package, "--bin", binary]))?;
+    is_static(target.join(arch.target()).join("release").join(binary))
 }
 
 /// Builds an integration test of the workspace the same way: it can then be run on another machine.
@@ -27,7 +47,7 @@ pub fn build_static_test(package: &str, test: &str) -> Result<PathBuf> {
         "--test",
         test,
     ];
-    let messages = sh::output(cargo(&target(), "test").args(words))?;
+    let messages = sh::output(cargo(&target(), "test", Arch::X86_64).args(words))?;
     let name = format!("/{test}-");
     let executables = messages
         .split("\"executable\":\"")
@@ -44,10 +64,10 @@ fn target() -> PathBuf {
     sh::root().join("target/static")
 }
 
-fn cargo(target: &Path, chore: &str) -> Command {
+fn cargo(target: &Path, chore: &str, arch: Arch) -> Command {
     let mut cargo = sh::cargo();
     cargo
-        .args([chore, "--quiet", "--release", "--target", TARGET])
+        .args([chore, "--quiet", "--release", "--target", arch.target()])
         .env("RUSTFLAGS", "-Ctarget-feature=+crt-static -Cstrip=symbols")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env("CARGO_TARGET_DIR", target);
@@ -56,8 +76,7 @@ fn cargo(target: &Path, chore: &str) -> Command {
 
 /// An ELF program that asks for an interpreter is not static.
 fn is_static(path: PathBuf) -> Result<PathBuf> {
-    let bytes =
-        std::fs::read(&path).with_context(|| format!("cargo built no {}", path.display()))?;
+    let bytes = std::fs::read(&path).with_context(|| format!("there is no {}", path.display()))?;
     anyhow::ensure!(
         !has_interpreter(&bytes),
         "{} is linked dynamically",
@@ -66,7 +85,7 @@ fn is_static(path: PathBuf) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Whether a 64-bit ELF file has a PT_INTERP header.
+/// Whether an ELF file has a PT_INTERP header.
 fn has_interpreter(elf: &[u8]) -> bool {
     let half = |at: usize| {
         elf.get(at..at + 2)
@@ -76,8 +95,13 @@ fn has_interpreter(elf: &[u8]) -> bool {
         elf.get(at..at + 4)
             .map_or(0, |b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
     };
-    let table = word(0x20) as usize; // e_phoff: in the first 4 GB, as everything here
-    (0..half(0x38)).any(|n| word(table + n * half(0x36)) == 3)
+    // Where e_phoff (in the first 4 GB, as everything here), e_phentsize and e_phnum are.
+    let (table, each, count) = match elf.get(4) {
+        Some(1) => (0x1c, 0x2a, 0x2c),
+        _ => (0x20, 0x36, 0x38),
+    };
+    let table = word(table) as usize;
+    (0..half(count)).any(|n| word(table + n * half(each)) == 3)
 }
 
 /// `cargo xtask dist`: the static `dtrace`, shown to start on every kernel that can be had.
@@ -87,16 +111,11 @@ pub fn run(_: &[String]) -> Result<ExitCode> {
     println!("{} ({:.1} MB, static)", path.display(), size as f64 / 1e6);
     let mut tally = [0; 3];
     for row in crate::kernels::rows()? {
-        let started = crate::vm::boot(
-            &row,
-            &Default::default(),
-            &[crate::matrix::dtrace_file(&path)],
-        )
-        .map(|mut vm| {
-            vm.run(
-                &["/bin/dtrace".into(), "-V".into()],
-                Duration::from_secs(60),
-            )
+        let started = build_static_for(row.arch, "tracer-user", "dtrace").and_then(|path| {
+            let files = [crate::matrix::dtrace_file(&path)];
+            let mut vm = crate::vm::boot(&row, &Default::default(), &files)?;
+            let words = ["/bin/dtrace".into(), "-V".into()];
+            Ok(vm.run(&words, Duration::from_secs(60)))
         });
         let (slot, word) = match started {
             Err(error) if error.is::<crate::vm::NotAvailable>() => (2, format!("{error:#}")),

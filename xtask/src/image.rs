@@ -1,7 +1,7 @@
 //! What a test VM starts with: init, a few tools, the modules its port needs, and the files under test.
 
 use crate::cpio::Archive;
-use crate::kernels::{Kernel, Port, load_order};
+use crate::kernels::{Arch, Kernel, Port, load_order};
 use crate::{debian, sh};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
@@ -48,10 +48,11 @@ pub fn initramfs(kernel: &Kernel, files: &[Put]) -> Result<Vec<u8>> {
     for (path, text) in ETC {
         a.file(path, 0o644, text.as_bytes());
     }
-    let init = crate::dist::build_static("xtask", "guest")?;
+    let arch = kernel.row.arch;
+    let init = crate::dist::build_static_for(arch, "xtask", "guest")?;
     a.file("init", 0o755, &read(&init)?);
 
-    let busybox = busybox()?;
+    let busybox = busybox(arch)?;
     a.file("bin/busybox", 0o755, &read(&busybox)?);
     for applet in sh::output(Command::new(&busybox).arg("--list"))?.lines() {
         if applet != "busybox" {
@@ -105,9 +106,13 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 }
 
 /// A static busybox of Debian's: it runs on every kernel of ours.
-fn busybox() -> Result<PathBuf> {
+fn busybox(arch: Arch) -> Result<PathBuf> {
     let _turn = debian::turn()?;
-    let dir = debian::unpacked("busybox", "bookworm", "busybox-static", |_| false)?;
+    let name = match arch {
+        Arch::X86_64 => "busybox",
+        Arch::I386 => "busybox-i386",
+    };
+    let dir = debian::unpacked(name, ("bookworm", arch), "busybox-static", |_| false)?;
     ["bin/busybox", "usr/bin/busybox"]
         .iter()
         .map(|p| dir.join("root").join(p))

@@ -27,6 +27,8 @@ pub struct Row {
     of: Option<String>,
     pub engine: Engine,
     #[serde(default)]
+    pub arch: Arch,
+    #[serde(default)]
     pub port: Port,
     #[serde(default = "default_machine")]
     pub machine: String,
@@ -54,6 +56,34 @@ enum Kind {
 pub enum Engine {
     Ebpf,
     Kmod,
+}
+
+/// What programs it runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum Arch {
+    #[default]
+    #[serde(rename = "x86-64")]
+    X86_64,
+    #[serde(rename = "i386")]
+    I386,
+}
+
+impl Arch {
+    /// Debian's name.
+    pub fn debian(self) -> &'static str {
+        match self {
+            Arch::X86_64 => "amd64",
+            Arch::I386 => "i386",
+        }
+    }
+
+    /// Rust's. glibc links statically too, so that no further target need be installed but the i386 one.
+    pub fn target(self) -> &'static str {
+        match self {
+            Arch::X86_64 => "x86_64-unknown-linux-gnu",
+            Arch::I386 => "i686-unknown-linux-gnu",
+        }
+    }
 }
 
 /// How the guest's init reaches the host.
@@ -200,7 +230,7 @@ impl Row {
         let _turn = debian::turn()?;
         let dir = debian::unpacked(
             &format!("kernels/{}", self.kernel()),
-            suite,
+            (suite, self.arch),
             package,
             is_kernel_part,
         )?;

@@ -1,7 +1,7 @@
 //! The kernel module, built for a kernel of the matrix by the command under test: `dtrace --kmod build TREE`.
 
 use crate::debian::{self, Apt};
-use crate::kernels::Kernel;
+use crate::kernels::{Arch, Kernel};
 use crate::{apt, dist, sh};
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
@@ -66,7 +66,7 @@ fn headers(suite: &str, release: &str) -> Result<PathBuf> {
         return Ok(root);
     }
     eprintln!("xtask: fetching the headers of {release}");
-    let private = Apt::suite(suite)?;
+    let private = Apt::suite(suite, Arch::X86_64)?;
     private.update()?;
     let packages = private
         .closure(&format!("linux-headers-{release}"), is_headers)

@@ -5,7 +5,7 @@
 //! in `ci/kernels.toml`), and is tried all the same: what is listed as not possible and passes is a failure, since then the list is wrong.
 
 use crate::image::Put;
-use crate::kernels::{self, Engine, Given, Row};
+use crate::kernels::{self, Arch, Engine, Given, Row};
 use crate::vm::{self, Ended, NotAvailable, Vm};
 use crate::{apt, dist, kmod, sh};
 use anyhow::{Context, Result, anyhow, bail};
@@ -521,6 +521,10 @@ impl Group {
 
 /// A kernel with all that its tests need: the module built for it and loaded, where it is what runs our programs.
 fn boot(row: &Row, files: &Files) -> Result<Vm> {
+    if row.arch != Arch::X86_64 {
+        let why = "the tests are built for x86-64 alone: `cargo xtask survive` and `vm` are what runs there";
+        return Err(anyhow!(NotAvailable(why.to_owned())));
+    }
     if row.engine != Engine::Kmod {
         return vm::boot(row, &Given::default(), &files.all);
     }

@@ -1,7 +1,7 @@
 //! `cargo xtask survive`: what the kernel module must survive on a kernel (`bin/survive.rs` does it, in the guest).
 
 use crate::image::Put;
-use crate::kernels::{self, Given, Kernel};
+use crate::kernels::{self, Arch, Given, Kernel};
 use crate::{dist, kmod, matrix, sh, vm};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
@@ -42,11 +42,18 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
         guest: guest.into(),
     };
     let mut files = vec![
-        matrix::dtrace_file(&dist::build_static("tracer-user", "dtrace")?),
-        put(dist::build_static("xtask", "survive")?, "/bin/survive"),
+        matrix::dtrace_file(&dist::build_static_for(row.arch, "tracer-user", "dtrace")?),
+        put(
+            dist::build_static_for(row.arch, "xtask", "survive")?,
+            "/bin/survive",
+        ),
         put(kmod::build(&kernel)?, "/lib/dtrace.ko"),
     ];
-    for width in ["64", "32"] {
+    let widths: &[&str] = match row.arch {
+        Arch::X86_64 => &["64", "32"],
+        Arch::I386 => &["32"],
+    };
+    for width in widths {
         files.push(put(load(width)?, &format!("/bin/load{width}")));
     }
     if let Some(module) = kprobe(&kernel)? {

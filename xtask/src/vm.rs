@@ -433,7 +433,7 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     if request.command.first().is_some_and(|c| c == "dtrace")
         && !files.iter().any(|f| f.guest == "/bin/dtrace")
     {
-        let path = crate::dist::build_static("tracer-user", "dtrace")?;
+        let path = crate::dist::build_static_for(row.arch, "tracer-user", "dtrace")?;
         files.push(crate::matrix::dtrace_file(&path));
     }
     let mut vm = boot(&row, &request.given, &files)?;

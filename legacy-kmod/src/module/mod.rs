@@ -297,7 +297,12 @@ fn audited(kernel: &Kernel) -> Vec<(&'static str, u32, u64, u64)> {
     }
     for name in ["sys_call_table", "ia32_sys_call_table"] {
         if let Some((at, entries)) = kernel.table(name) {
-            all.push((name, ioctl::AUDIT_MEMORY, at, u64::from(entries) * 8));
+            all.push((
+                name,
+                ioctl::AUDIT_MEMORY,
+                at,
+                u64::from(entries * kernel.pointer()),
+            ));
         }
     }
     all

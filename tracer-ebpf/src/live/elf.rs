@@ -4,12 +4,15 @@
 //! function outside it for a program. Calls and references from one to the other are relocations. Map descriptors are in
 //! the code already, so the object has no maps and no relocations for them.
 
+use super::funcs::{self, Types};
 use crate::image::{Insn, PSEUDO_CALL, PSEUDO_FUNC, Prog, ProgKind};
+use aya_obj::btf::Btf;
 use object::write::{Object, Relocation, StandardSection, Symbol, SymbolSection};
 use object::{
     Architecture, BinaryFormat, Endianness, RelocationFlags, SectionKind, SymbolFlags, SymbolKind,
     SymbolScope,
 };
+use std::collections::BTreeMap;
 
 /// `call`.
 const CALL: u8 = 0x85;
@@ -49,6 +52,11 @@ pub fn write(progs: &[(&str, &Prog, &[Insn])]) -> Result<Vec<u8>, String> {
     let license = obj.add_section(Vec::new(), b"license".to_vec(), SectionKind::Data);
     obj.append_section_data(license, b"GPL\0", 1);
     let text = obj.section_id(StandardSection::Text);
+    let mut types = progs
+        .iter()
+        .any(|(_, prog, _)| funcs::needed(prog))
+        .then(Types::new);
+    let mut infos = BTreeMap::new();
     for (name, prog, insns) in progs {
         let Some(ty) = section_type(&prog.kind) else {
             continue;
@@ -58,13 +66,15 @@ pub fn write(progs: &[(&str, &Prog, &[Insn])]) -> Result<Vec<u8>, String> {
         let (main, subs) = insns
             .split_at_checked(main_end)
             .ok_or("a subprogram beyond the end")?;
+        let section_name = format!("{ty}/{name}");
         let section = obj.add_section(
             Vec::new(),
-            format!("{ty}/{name}").into_bytes(),
+            section_name.clone().into_bytes(),
             SectionKind::Text,
         );
         obj.append_section_data(section, &bytes(main), 8);
         let sub_base = obj.append_section_data(text, &bytes(subs), 8);
+        let types = types.as_mut().map_or(Vec::new(), |t| t.of(prog));
         let mut symbols = Vec::new();
         for (i, &(start, end)) in functions.iter().enumerate() {
             let (name, section, value) = match i {
@@ -76,6 +86,14 @@ pub fn write(progs: &[(&str, &Prog, &[Insn])]) -> Result<Vec<u8>, String> {
                     (format!("{name}.{i}"), text, sub_base + at as u64 * 8)
                 }
             };
+            if let Some(&ty) = types.get(i) {
+                let section = match i {
+                    0 => section_name.clone(),
+                    _ => ".text".to_owned(),
+                };
+                let infos: &mut Vec<[u32; 2]> = infos.entry(section).or_default();
+                infos.push([value as u32, ty]);
+            }
             symbols.push(obj.add_symbol(Symbol {
                 name: name.into_bytes(),
                 value,
@@ -111,7 +129,34 @@ pub fn write(progs: &[(&str, &Prog, &[Insn])]) -> Result<Vec<u8>, String> {
             .map_err(|e| e.to_string())?;
         }
     }
+    if let Some(mut types) = types {
+        let ext = func_info(&mut types.btf, &infos);
+        for (name, bytes) in [(".BTF", types.btf.to_bytes()), (".BTF.ext", ext)] {
+            let section = obj.add_section(Vec::new(), name.into(), SectionKind::Other);
+            obj.append_section_data(section, &bytes, 4);
+        }
+    }
     obj.write().map_err(|e| e.to_string())
+}
+
+/// `.BTF.ext` (Documentation/bpf/btf.rst, 4.2): for each section the functions in it, by their offset in bytes, with their types.
+fn func_info(btf: &mut Btf, infos: &BTreeMap<String, Vec<[u32; 2]>>) -> Vec<u8> {
+    const HEADER: u32 = 24;
+    let mut records = vec![size_of::<[u32; 2]>() as u32];
+    for (section, infos) in infos {
+        records.extend([btf.add_string(section), infos.len() as u32]);
+        records.extend(infos.iter().flatten());
+    }
+    let len = records.len() as u32 * 4;
+    let mut out = Vec::new();
+    // Magic, version, flags.
+    out.extend(0xeb9f_u16.to_ne_bytes());
+    out.extend([1, 0]);
+    // The header's length, then where functions and lines are, behind it. There are no lines.
+    for word in [HEADER, 0, len, len, 0].iter().chain(&records) {
+        out.extend(word.to_ne_bytes());
+    }
+    out
 }
 
 /// Code as bytes.
@@ -128,7 +173,7 @@ pub fn bytes(insns: &[Insn]) -> Vec<u8> {
 /// Where each function begins and ends: the main program, then the subprograms.
 fn functions(prog: &Prog, len: usize) -> Vec<(usize, usize)> {
     let mut starts = vec![0];
-    starts.extend(prog.subprogs.iter().map(|&(s, _)| s as usize));
+    starts.extend(prog.subprogs.iter().map(|s| s.start as usize));
     let ends = starts.iter().skip(1).copied().chain([len]);
     starts.iter().copied().zip(ends).collect()
 }
@@ -152,7 +197,7 @@ fn callee(prog: &Prog, at: usize, insn: &Insn) -> Option<usize> {
         .then(|| {
             prog.subprogs
                 .iter()
-                .position(|&(s, _)| i64::from(s) == target)
+                .position(|s| i64::from(s.start) == target)
         })
         .flatten()
 }
@@ -192,6 +237,7 @@ fn link(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::Subprog;
 
     fn insn(code: u8, regs: u8, imm: i32) -> Insn {
         Insn {
@@ -218,7 +264,13 @@ mod tests {
                 insn(CALL, 0x10, -2),
                 insn(0x95, 0, 0),
             ],
-            subprogs: vec![(3, "a".to_owned()), (4, "b".to_owned())],
+            subprogs: [(3, "a"), (4, "b")]
+                .map(|(start, name)| Subprog {
+                    start,
+                    name: name.to_owned(),
+                    global: name == "b",
+                })
+                .to_vec(),
             lines: Vec::new(),
         }
     }
@@ -237,5 +289,9 @@ mod tests {
         let calls: Vec<i32> = linked.iter().map(|i| i.imm).collect();
         // b is at 3, a at 5.
         assert_eq!(calls, [2, 3, 0, 1, 0, 0]);
+        // So do the types.
+        let p = &obj.functions[&obj.programs["t"].function_key()];
+        let starts: Vec<u32> = p.func_info.func_info.iter().map(|i| i.insn_off).collect();
+        assert_eq!(starts, [0, 3, 5]);
     }
 }

@@ -4,6 +4,7 @@
 //! half of it the walk over BTF. Whether functions can be probed is only asked when a description asks for `fbt`.
 
 use super::btf::Btf;
+use super::funcs;
 use super::kernel::Kernel;
 use super::sys::{self, RawProg, attach_type, prog_type};
 use crate::backend::{Ability, BackendError};
@@ -115,9 +116,9 @@ pub fn caps(btf: Option<&Btf>) -> Caps {
         RETURN_0[1],
     ];
     // r0 = 0; may_goto +1; r0 = 0. Up to Linux 6.13 a way of no length is refused.
-    let may_goto = [RETURN_0[0], insn(0xe5, 0, 1, 0), RETURN_0[0], RETURN_0[1]];
+    let way_on = [RETURN_0[0], insn(0xe5, 0, 1, 0), RETURN_0[0], RETURN_0[1]];
     let runs = |insns: &[Insn]| load(prog_type::RAW_TRACEPOINT, 0, insns, 0).is_ok();
-    let bounded_loops = runs(&bounded_loop);
+    let (bounded_loops, may_goto) = (runs(&bounded_loop), runs(&way_on));
     let services = Services::asking(known_as);
     let btf_tracepoints = btf.is_some_and(|b| {
         let id = b
@@ -135,7 +136,8 @@ pub fn caps(btf: Option<&Btf>) -> Caps {
             false => RingKind::PerfArray,
         },
         bounded_loops,
-        may_goto: runs(&may_goto),
+        may_goto,
+        global_subs: !may_goto && funcs::works(),
         atomic_fetch: runs(&fetch),
         // bpf_mem_alloc (6.1) is newer than anything else that can be asked for; kprobe.multi's helpers are not.
         hash_no_prealloc: has_kernel_function(btf, "bpf_mem_alloc_init"),
@@ -146,6 +148,7 @@ pub fn caps(btf: Option<&Btf>) -> Caps {
         fentry: false,
         untyped_task: false,
         abi_in_context: false,
+        pointer: 8,
         cpus: aya::util::nr_cpus().map_or(1, |n| n as u32),
         offsets: offsets(btf),
         services,
@@ -323,9 +326,9 @@ pub fn abilities(kernel: &Kernel) -> Vec<Ability> {
         .filter(|s| !caps.services.has(**s))
         .map(|s| s.name())
         .collect();
-    let loops = match (caps.may_goto, caps.services.has(Service::Loop)) {
+    let loops = match (caps.may_goto, caps.global_subs) {
         (true, _) => Ok("may_goto".to_owned()),
-        (false, true) => Ok("bounded; bpf_loop".to_owned()),
+        (false, true) => Ok("bounded; global subprograms".to_owned()),
         (false, false) => yes_or(caps.bounded_loops, "bounded", "programs are unrolled"),
     };
     let mut all = vec![

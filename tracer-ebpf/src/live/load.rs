@@ -6,6 +6,7 @@
 
 use super::btf::kind;
 use super::elf;
+use super::funcs::{self, Funcs};
 use super::kernel::Kernel;
 use super::maps::Maps;
 use super::sys::{self, RawProg, attach_type, prog_type};
@@ -115,7 +116,7 @@ impl Loader<'_> {
             insns,
             ..RawProg::default()
         };
-        let module_btf;
+        let (module_btf, funcs);
         match &prog.kind {
             ProgKind::TestRun { .. } => raw.prog_type = prog_type::RAW_TRACEPOINT,
             ProgKind::KprobeMulti { .. } => {
@@ -148,6 +149,13 @@ impl Loader<'_> {
             ProgKind::RawTracepoint { .. } | ProgKind::Kprobe { .. } | ProgKind::Timer { .. } => {
                 return Ok(None);
             }
+        }
+        if funcs::needed(prog) {
+            funcs = Funcs::of(prog).map_err(|cause| BackendError::Io {
+                what: format!("loading the types of {}", describe(prog)),
+                cause,
+            })?;
+            raw.funcs = Some(&funcs);
         }
         let fd = match sys::prog_load(&raw) {
             Ok(fd) => fd,

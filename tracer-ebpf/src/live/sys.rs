@@ -4,10 +4,11 @@
 //! `union bpf_attr` (<linux/bpf.h>): a kernel that knows more members takes the missing ones as zero, one that knows
 //! fewer refuses only those that are not zero.
 
+use super::funcs::Funcs;
 use crate::image::Insn;
 use std::ffi::CString;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Commands (`enum bpf_cmd`).
@@ -19,6 +20,7 @@ mod cmd {
     pub const PROG_LOAD: i32 = 5;
     pub const PROG_TEST_RUN: i32 = 10;
     pub const PROG_GET_NEXT_ID: i32 = 11;
+    pub const BTF_LOAD: i32 = 18;
     pub const BTF_GET_FD_BY_ID: i32 = 19;
     pub const OBJ_GET_INFO_BY_FD: i32 = 15;
     pub const RAW_TRACEPOINT_OPEN: i32 = 17;
@@ -340,6 +342,30 @@ pub struct RawProg<'a> {
     pub attach_btf: Option<BorrowedFd<'a>>,
     /// Room for the verifier's log; 0 = none wanted.
     pub log_size: u32,
+    /// Types of its functions.
+    pub funcs: Option<&'a Funcs>,
+}
+
+#[repr(C)]
+#[derive(Default)]
+struct BtfLoad {
+    btf: u64,
+    log_buf: u64,
+    size: u32,
+    log_size: u32,
+    log_level: u32,
+    pad: u32,
+}
+impl Attr for BtfLoad {}
+
+/// Loads types.
+pub fn btf_load(btf: &[u8]) -> io::Result<OwnedFd> {
+    let mut attr = BtfLoad {
+        btf: ptr(btf),
+        size: btf.len() as u32,
+        ..BtfLoad::default()
+    };
+    bpf_fd(cmd::BTF_LOAD, &mut attr)
 }
 
 /// Loads a program. With the error comes the verifier's log.
@@ -361,6 +387,12 @@ pub fn prog_load(p: &RawProg<'_>) -> Result<OwnedFd, (io::Error, String)> {
         attach_btf_obj_fd: p.attach_btf.map_or(0, raw),
         ..ProgLoad::default()
     };
+    if let Some(funcs) = p.funcs {
+        attr.btf_fd = raw(funcs.btf.as_fd());
+        attr.func_info_rec_size = size_of::<[u32; 2]>() as u32;
+        attr.func_info = ptr(&funcs.info);
+        attr.func_info_cnt = funcs.info.len() as u32;
+    }
     if !log.is_empty() {
         attr.log_level = 1;
         attr.log_size = p.log_size;

@@ -2,7 +2,7 @@
 //! context holds.
 
 use super::LowerError;
-use super::fun::{Fun, ProbeSel};
+use super::fun::{Fun, KEY, ProbeSel};
 use crate::asm::Label;
 use crate::image::{DropKind, Phase, ProgKind, Select};
 use crate::isa::{self, Alu, Cond, R, Size};
@@ -34,6 +34,7 @@ mod regs {
     pub const DI: i16 = 112;
     pub const ORIG_AX: i16 = 120;
     pub const IP: i16 = 128;
+    pub const CS: i16 = 136;
     pub const SP: i16 = 152;
     /// Arguments of a function call (SysV AMD64 psABI).
     pub const CALL: [i16; 6] = [DI, SI, DX, CX, R8, R9];
@@ -439,6 +440,9 @@ impl<'a, 'b> Fun<'a, 'b> {
         // The key is always there; the verifier wants to see it.
         self.asm.jmp(Cond::Eq, R::R0, 0, exit);
         self.asm.mov(R::R7, R::R0);
+        if self.cx.global_subs() {
+            self.asm.stx(Size::D, R::R7, KEY as i16, R::R8);
+        }
         if keep_r8 {
             self.asm.ldx(Size::D, R::R8, R::FP, keep);
         }
@@ -470,18 +474,18 @@ impl<'a, 'b> Fun<'a, 'b> {
             return Ok(());
         }
         self.asm.ldx(Size::D, R::R3, R::R6, 0);
-        self.read_kernel(off)
+        self.read_kernel(off, 8)
     }
 
-    /// Reads 8 bytes at r3 plus an offset into r0; 0 where that fails.
-    fn read_kernel(&mut self, off: i16) -> Result<(), LowerError> {
+    /// Reads so many bytes at r3 plus an offset into r0; 0 where that fails.
+    fn read_kernel(&mut self, off: i16, bytes: u32) -> Result<(), LowerError> {
         let tmp = self.block(8)?;
         if off != 0 {
             self.asm.alu(Alu::Add, R::R3, i32::from(off));
         }
         self.asm.st(Size::D, R::FP, tmp, 0);
         self.stack_ptr(R::R1, tmp);
-        self.asm.imm(R::R2, 8);
+        self.asm.imm(R::R2, u64::from(bytes));
         self.call(Service::ProbeReadKernel)?;
         self.asm.ldx(Size::D, R::R0, R::FP, tmp);
         self.frame.free(tmp, 8);
@@ -528,9 +532,12 @@ impl<'a, 'b> Fun<'a, 'b> {
             Source::Regs { ret: false } => match at(&regs::CALL) {
                 Some(off) => self.asm.ldx(Size::D, R::R0, R::R6, off),
                 None => {
-                    // Behind the return address.
+                    // Behind the return address; of a 32-bit kernel also those that x86-64 has in registers.
                     self.asm.ldx(Size::D, R::R3, R::R6, regs::SP);
-                    self.read_kernel(8 * (n as i16 - 5))?;
+                    match self.cx.caps.pointer {
+                        4 => self.read_kernel(4 * (n as i16 - 2), 4)?,
+                        _ => self.read_kernel(8 * (n as i16 - 5), 8)?,
+                    }
                 }
             },
             Source::Regs { ret: true } => match n {
@@ -541,6 +548,16 @@ impl<'a, 'b> Fun<'a, 'b> {
                 // arg0 = kernel pc or 0, arg1 = user pc or 0: kernel addresses are the negative ones.
                 let skip = self.asm.label();
                 match n {
+                    // Of a 32-bit kernel no address is negative: by the privilege of its code segment.
+                    0 | 1 if self.cx.caps.pointer == 4 => {
+                        self.asm.ldx(Size::D, R::R1, R::R6, regs::CS);
+                        self.asm.ldx(Size::D, R::R0, R::R6, regs::IP);
+                        self.asm.alu(Alu::And, R::R1, 3);
+                        let cond = if n == 0 { Cond::Eq } else { Cond::Ne };
+                        self.asm.jmp(cond, R::R1, 0, skip);
+                        self.asm.imm(R::R0, 0);
+                        self.asm.bind(skip);
+                    }
                     0 | 1 => {
                         self.asm.ldx(Size::D, R::R0, R::R6, regs::IP);
                         let cond = if n == 0 { Cond::Slt } else { Cond::Sge };

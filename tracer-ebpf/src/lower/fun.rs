@@ -7,10 +7,11 @@
 //! No address that the verifier knows as a pointer is ever a *value*: values are numbers. Where an address becomes one, it
 //! goes through scratch memory ([`Fun::launder`]), which makes a plain number of it.
 
+use super::string::Arg;
 use super::{Cx, LowerError};
 use crate::asm::{Asm, Label, Src};
 use crate::image::DropKind;
-use crate::isa::{Cond, R, Size};
+use crate::isa::{Alu, Cond, R, Size};
 use crate::service::Service;
 use dsl::dif::{BuiltinVar, Fault};
 use dsl::program::ClauseId;
@@ -25,6 +26,8 @@ pub const MAIN_STACK: u16 = 320;
 pub const LEAF_STACK: u16 = 32;
 /// Scratch: place through which pointers become numbers.
 pub const LAUNDER: u32 = 0;
+/// Scratch: its own key, by which global subprograms find it.
+pub const KEY: u32 = 8;
 /// Scratch: what the loops of subprograms count in, and 7 u64 for what they work on.
 pub const LOOP_MEM: u32 = 16;
 /// Scratch: slots for what the stack has no room for, of the main program and of the one that records faults.
@@ -245,6 +248,8 @@ pub struct Fun<'a, 'b> {
     pub scratch_top: u32,
     /// Most scratch used.
     pub scratch_max: u32,
+    /// How much farther than that global subprograms reach, as far as the verifier knows.
+    pub reach: u32,
     /// Subprograms called.
     pub subs: BTreeMap<Sub, Label>,
     /// Bookkeeping of dynamic scratch, where the clause has any.
@@ -283,9 +288,29 @@ impl<'a, 'b> Fun<'a, 'b> {
         Ok(())
     }
 
-    /// Calls a subprogram on strings: they get the scratch in r5.
+    /// Calls a subprogram on strings: they get the loops' memory in r5.
     pub fn call_str(&mut self, s: super::string::StrSub) {
         self.scratch_ptr(R::R5, LOOP_MEM);
+        self.call_str_from(s);
+    }
+
+    /// As [`Fun::call_str`], with the loops' memory in r5 already. A global subprogram gets, for pointers, which all lead into the
+    /// scratch, how far from its start they are, and its key in r5.
+    pub fn call_str_from(&mut self, s: super::string::StrSub) {
+        if self.cx.global_subs() {
+            for (n, &r) in [R::R1, R::R2, R::R3, R::R4].iter().enumerate() {
+                match s.args().get(n) {
+                    Some(Arg::Place) => {
+                        self.asm.alu(Alu::Sub, r, R::R5);
+                        self.asm.alu(Alu::Add, r, LOOP_MEM as i32);
+                    }
+                    Some(Arg::Number) => {}
+                    None => self.asm.imm(r, 0),
+                }
+            }
+            let key = KEY as i16 - LOOP_MEM as i16;
+            self.asm.ldx(Size::D, R::R5, R::R5, key);
+        }
         self.call_sub(Sub::Str(s));
     }
 
@@ -473,7 +498,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.want_scratch();
         self.asm.mov(dst, R::R7);
         if off != 0 {
-            self.asm.alu(crate::isa::Alu::Add, dst, off as i32);
+            self.asm.alu(Alu::Add, dst, off as i32);
         }
     }
 
@@ -499,7 +524,7 @@ impl<'a, 'b> Fun<'a, 'b> {
     /// Pointer to a stack place, or what stands for one.
     pub fn stack_ptr(&mut self, dst: R, off: i16) {
         self.asm.mov(dst, if off < 0 { R::FP } else { R::R7 });
-        self.asm.alu(crate::isa::Alu::Add, dst, i32::from(off));
+        self.asm.alu(Alu::Add, dst, i32::from(off));
     }
 
     // Faults and drops.
@@ -563,7 +588,7 @@ impl<'a, 'b> Fun<'a, 'b> {
                 ProbeSel::Slot(o) => {
                     self.asm.imm(R::R0, u64::from(clause) << 32);
                     self.asm.ldx(Size::D, R::R5, R::FP, o);
-                    self.asm.alu(crate::isa::Alu::Or, R::R5, R::R0);
+                    self.asm.alu(Alu::Or, R::R5, R::R0);
                 }
             }
             self.call_sub(Sub::Fault);

@@ -140,8 +140,9 @@ impl Fun<'_, '_> {
         let (none, done) = (a.label(), a.label());
         // At the most two rounds for a byte.
         let rounds = 4 * self.cx.opts.strsize as i32 + 16;
-        self.each(rounds, 1, |f, next| {
-            f.json_round(Ways { next, none, done });
+        self.each(rounds, 1, |f, next| match f.cx.global_subs() {
+            true => f.round_apart(StrSub::JsonRound, none, done),
+            false => f.json_round(Ways { next, none, done }),
         });
         self.asm.bind(none);
         self.asm.imm(R::R0, 0);
@@ -160,6 +161,16 @@ impl Fun<'_, '_> {
         self.asm.bind(bare);
         self.asm.imm(R::R0, 1);
         self.asm.exit();
+    }
+
+    /// (r1 = text, r2 = path, r3 = work) -> [`Fun::round_apart`].
+    pub(super) fn sub_json_round(&mut self) {
+        let [next, none, done] = [(); 3].map(|()| self.asm.label());
+        self.asm.mov(R::R7, R::R1);
+        self.asm.mov(R::R8, R::R2);
+        self.asm.mov(R::R9, R::R3);
+        self.json_round(Ways { next, none, done });
+        self.end_round([next, none, done]);
     }
 
     /// The state becomes this; the next round.

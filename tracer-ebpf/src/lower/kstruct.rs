@@ -15,7 +15,7 @@ use dsl::dif::{Fault, Subr};
 /// Linux's PATH_MAX.
 const PATH_MAX: i32 = 4096;
 /// The longest component (NAME_MAX).
-const NAME_MAX: i32 = 255;
+pub(super) const NAME_MAX: i32 = 255;
 /// Components and mounts of a path, where the verifier goes through the loop as often as it can run.
 const STEPS: i32 = 128;
 /// The same where it need not.
@@ -24,7 +24,7 @@ const MANY_STEPS: i32 = 2048;
 const FOREBEARS: i32 = 256;
 
 /// Work area of `d_path`: what it is at, then room for a component before the text, then the text.
-mod work {
+pub(super) mod work {
     pub const DENTRY: i16 = 0;
     pub const MNT: i16 = 8;
     pub const ROOT_DENTRY: i16 = 16;
@@ -99,7 +99,11 @@ impl Fun<'_, '_> {
     fn follow(&mut self, from: i16, member: u32, to: i16) -> Result<(), LowerError> {
         self.asm.ldx(Size::D, R::R3, R::R7, from);
         self.asm.alu(Alu::Add, R::R3, member as i32);
-        self.peek(to, 8)
+        let pointer = self.cx.caps.pointer;
+        if pointer < 8 {
+            self.asm.st(Size::D, R::R7, to, 0);
+        }
+        self.peek(to, pointer)
     }
 
     /// r1, r2 = two places of the work area.

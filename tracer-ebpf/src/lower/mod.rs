@@ -337,6 +337,12 @@ impl<'b> Cx<'b> {
         self.single(Single::Zeros)
     }
 
+    /// Whether subprograms on strings are global ones: where the verifier would go through every round of their loops at
+    /// every call.
+    pub fn global_subs(&self) -> bool {
+        self.caps.global_subs && !self.caps.may_goto
+    }
+
     /// Bytes that can be read where a string begins: a power of two, so that a mask keeps a position inside.
     pub fn string_room(&self) -> u32 {
         self.opts.strsize.next_power_of_two()
@@ -620,7 +626,7 @@ impl<'b> Cx<'b> {
                 f.tracepoint = unit.kind.tracepoint().map(str::to_owned);
                 f.main(unit)?;
                 f.subprograms()?;
-                let max = f.scratch_max;
+                let max = f.scratch_max.saturating_add(f.reach);
                 let needs = f.needs.clone();
                 let asm = f.asm;
                 self.scratch_size = self.scratch_size.max(max);
@@ -866,6 +872,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             persist_top: SCRATCH_HEAD,
             scratch_top: SCRATCH_HEAD,
             scratch_max: SCRATCH_HEAD,
+            reach: 0,
             subs: BTreeMap::new(),
             dynamic: None,
             strtok: None,

@@ -566,8 +566,10 @@ impl<'a, 'b> Fun<'a, 'b> {
     /// Emits every subprogram that has been called.
     pub fn subprograms(&mut self) -> Result<(), LowerError> {
         let mut done = Vec::new();
-        // `fault` runs the clauses on ERROR, which call leaves that may call `drop`; it gets all that is left.
-        let fault = STACK - self.frame.peak() - 2 * LEAF_STACK;
+        // `fault` runs the clauses on ERROR, which call leaves that may call `drop`, or a round of theirs that does; it gets all
+        // that is left.
+        let leaves = 2 + u16::from(self.cx.global_subs());
+        let fault = STACK - self.frame.peak() - leaves * LEAF_STACK;
         loop {
             let next = self.subs.iter().find(|(s, _)| !done.contains(*s));
             let Some((&sub, &label)) = next else {

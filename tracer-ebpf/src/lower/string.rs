@@ -26,6 +26,8 @@ pub enum StrSub {
     Index,
     IndexAt,
     Rindex,
+    /// (sub, work): what those need first, where it is a subprogram of its own.
+    SearchTable,
     /// (s, out).
     Basename,
     Dirname,
@@ -48,10 +50,52 @@ pub enum StrSub {
     Memstr,
     /// (text, path, work) -> whether there is such an element.
     Json,
+    /// Their rounds, where those are subprograms of their own.
+    JsonRound,
+    CleanpathRound,
     /// (path, out, work, what) -> 0, or 1 where there is none.
     DPath,
     /// (pid) -> whether.
     Progenyof,
+}
+
+/// What a subprogram on strings takes in a register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arg {
+    /// Pointer to a place in the scratch.
+    Place,
+    /// Number.
+    Number,
+}
+
+impl StrSub {
+    /// r1, r2, …
+    pub fn args(self) -> &'static [Arg] {
+        use Arg::{Number, Place};
+        match self {
+            StrSub::Strcmp
+            | StrSub::SearchTable
+            | StrSub::Basename
+            | StrSub::Dirname
+            | StrSub::Toupper
+            | StrSub::Tolower
+            | StrSub::Cleanpath
+            | StrSub::CleanpathRound
+            | StrSub::Inet6 => &[Place, Place],
+            StrSub::Strchr | StrSub::Strrchr | StrSub::Strtoll => &[Place, Number],
+            StrSub::Strstr | StrSub::Index | StrSub::IndexAt | StrSub::Rindex => {
+                &[Place, Place, Place, Number]
+            }
+            StrSub::Lltostr => &[Number, Number, Place],
+            StrSub::Strtok => &[Place, Place, Place, Place],
+            StrSub::Inet4 => &[Number, Place],
+            StrSub::Link => &[Place, Number, Place],
+            StrSub::Memstr => &[Place, Number, Number],
+            StrSub::Json | StrSub::JsonRound => &[Place, Place, Place],
+            StrSub::DPath => &[Number, Place, Place, Number],
+            StrSub::Progenyof => &[Number],
+        }
+    }
 }
 
 /// Where a string argument lies, NUL-terminated within `strsize`, readable by words.
@@ -113,7 +157,7 @@ impl<'a, 'b> Fun<'a, 'b> {
     pub fn string_arg(&mut self, v: Val, off: i32) -> Result<StrPlace, LowerError> {
         let strsize = self.cx.opts.strsize;
         match v {
-            Val::Str(at, len) if len < strsize => Ok(StrPlace::Const(at)),
+            Val::Str(at, len) if len < strsize && !self.cx.global_subs() => Ok(StrPlace::Const(at)),
             v => {
                 let to = self.scratch(self.cx.string_room() + 8);
                 let room = self.string_room(v);

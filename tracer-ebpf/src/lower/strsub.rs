@@ -5,8 +5,9 @@
 //! afresh each time: so all ways through one round look the same to it. Where a whole word can be looked at at once, it is.
 
 use super::LowerError;
-use super::fun::{Fun, Sub};
-use super::string::StrSub;
+use super::fun::{Fun, LOOP_MEM, Sub};
+use super::string::{Arg, StrSub};
+use super::{kstruct, search};
 use crate::asm::Label;
 use crate::isa::{Alu, Cond, R, Size};
 use crate::service::Service;
@@ -25,6 +26,9 @@ impl<'a, 'b> Fun<'a, 'b> {
                 .err("this kernel's BPF has no loops (Linux 5.3), which string subroutines need"));
         }
         self.asm.begin_sub(label, format!("{s:?}").to_lowercase());
+        if self.cx.global_subs() {
+            self.enter_global(s)?;
+        }
         self.mem_slot = self.block(8)?;
         self.asm.stx(Size::D, R::FP, self.mem_slot, R::R5);
         match s {
@@ -44,11 +48,96 @@ impl<'a, 'b> Fun<'a, 'b> {
             StrSub::Inet6 => self.sub_inet6(),
             StrSub::Link => self.sub_link(),
             StrSub::Memstr => self.sub_memstr(),
+            StrSub::SearchTable => self.sub_search_table(),
             StrSub::Json => self.sub_json(),
+            StrSub::JsonRound => self.sub_json_round(),
+            StrSub::CleanpathRound => self.sub_cleanpath_round(),
             StrSub::DPath => self.sub_dpath()?,
             StrSub::Progenyof => self.sub_progenyof()?,
         }
         Ok(())
+    }
+
+    /// The beginning of a global subprogram: r5, its firing's key, becomes the loops' memory, and the places pointers. One that is
+    /// not inside can't be; the verifier wants to see it.
+    fn enter_global(&mut self, s: StrSub) -> Result<(), LowerError> {
+        self.asm.is_global();
+        // Whatever place a caller has taken, as much as the subprogram can reach lies behind it.
+        self.reach = self.reach.max(self.room(s));
+        let last = self.scratch_max as i32;
+        let (found, gone) = (self.asm.label(), self.asm.label());
+        let regs = [
+            (R::R6, R::R1),
+            (R::R7, R::R2),
+            (R::R8, R::R3),
+            (R::R9, R::R4),
+        ];
+        let args = || s.args().iter().zip(regs);
+        for (_, (kept, r)) in args() {
+            self.asm.mov(kept, r);
+        }
+        let key = self.block(8)?;
+        let scratch = self.cx.scratch_map();
+        self.asm.stx(Size::W, R::FP, key, R::R5);
+        self.asm.map(R::R1, scratch);
+        self.stack_ptr(R::R2, key);
+        self.call(Service::MapLookup)?;
+        self.frame.free(key, 8);
+        self.asm.jmp(Cond::Ne, R::R0, 0, found);
+        self.asm.bind(gone);
+        self.asm.imm(R::R0, 0);
+        self.asm.exit();
+        self.asm.bind(found);
+        for (&arg, (kept, r)) in args() {
+            if arg == Arg::Place {
+                self.asm.jmp(Cond::Gt, kept, last, gone);
+                self.asm.alu(Alu::Add, kept, R::R0);
+            }
+            self.asm.mov(r, kept);
+        }
+        self.asm.mov(R::R5, R::R0);
+        self.asm.alu(Alu::Add, R::R5, LOOP_MEM as i32);
+        Ok(())
+    }
+
+    /// Bytes that a subprogram reaches from any of its places.
+    fn room(&self, s: StrSub) -> u32 {
+        let string = self.cx.string_room() + 16;
+        string.max(match s {
+            StrSub::Strstr
+            | StrSub::Index
+            | StrSub::IndexAt
+            | StrSub::Rindex
+            | StrSub::SearchTable => search::work(self.cx.string_room()),
+            // The verifier doesn't see that a name that begins late is short.
+            StrSub::DPath => kstruct::work::BYTES + kstruct::NAME_MAX as u32,
+            // The text of an address, a number's digits.
+            _ => 128,
+        })
+    }
+
+    /// A round of a loop whose body is a global subprogram, so that the verifier goes through it once: r7, r8, r9 and the loops'
+    /// memory hold all there is. It gives 0 for another round, 1 or 2 for these.
+    pub(super) fn round_apart(&mut self, s: StrSub, one: Label, two: Label) {
+        self.asm.mov(R::R1, R::R7);
+        self.asm.mov(R::R2, R::R8);
+        self.asm.mov(R::R3, R::R9);
+        self.asm.ldx(Size::D, R::R5, R::FP, self.mem_slot);
+        self.call_str_from(s);
+        self.asm.jmp(Cond::Eq, R::R0, 1, one);
+        self.asm.jmp(Cond::Eq, R::R0, 2, two);
+    }
+
+    /// The end of such a subprogram.
+    pub(super) fn end_round(&mut self, ways: [Label; 3]) {
+        for (n, way) in ways.into_iter().enumerate() {
+            if ways[..n].contains(&way) {
+                continue;
+            }
+            self.asm.bind(way);
+            self.asm.imm(R::R0, n as u64);
+            self.asm.exit();
+        }
     }
 
     /// Bytes that word loops look at: `strsize`, rounded up.
@@ -213,7 +302,7 @@ impl<'a, 'b> Fun<'a, 'b> {
         // The NUL counts: it is found by looking for it.
         self.asm.jmp(Cond::Ne, R::R2, 0, any);
         self.asm.ldx(Size::D, R::R5, R::FP, self.mem_slot);
-        self.call_sub(Sub::Str(StrSub::Strchr));
+        self.call_str_from(StrSub::Strchr);
         self.asm.exit();
         self.asm.bind(any);
         self.spread();
@@ -360,31 +449,41 @@ impl<'a, 'b> Fun<'a, 'b> {
         a.exit();
     }
 
-    /// (r1 = s, r2 = base) -> number. r7 = sign, r9 = 0: blanks, 1: after the sign, 2: in the digits. The number is kept
-    /// in the loops' memory.
+    /// (r1 = s, r2 = base) -> number. r9 = 0: blanks, 1: after the sign, 2: in the digits, 3: behind a `0` that may be followed
+    /// by an `x`.
+    ///
+    /// All that a round goes by comes out of the loops' memory: what the verifier learns of it in one would make the next look
+    /// like another.
     fn sub_strtoll(&mut self) {
         const NUMBER: i16 = 8;
+        const BASE: i16 = 16;
+        const SIGN: i16 = 24;
+        const STATE: i16 = 32;
         let mem = self.mem_slot;
         let out = self.asm.label();
         let end = self.cx.opts.strsize as i32;
-        self.asm.st(Size::D, R::R5, NUMBER, 0);
-        self.asm.imm(R::R7, 0);
-        self.asm.imm(R::R9, 0);
+        for slot in [NUMBER, SIGN, STATE] {
+            self.asm.st(Size::D, R::R5, slot, 0);
+        }
+        self.asm.stx(Size::D, R::R5, BASE, R::R2);
         self.each(end, 1, |f, next| {
             let a = &mut f.asm;
             let (digits, sign, no_blank, neg) = (a.label(), a.label(), a.label(), a.label());
             a.mov(R::R3, R::R1);
             a.alu(Alu::Add, R::R3, R::R6);
             a.ldx(Size::B, R::R4, R::R3, 0);
+            a.ldx(Size::D, R::R7, R::FP, mem);
+            a.ldx(Size::D, R::R2, R::R7, BASE);
+            a.ldx(Size::D, R::R9, R::R7, STATE);
             a.jmp(Cond::Ne, R::R9, 0, digits);
             a.jmp(Cond::Eq, R::R4, i32::from(b' '), next);
             a.jmp(Cond::Eq, R::R4, i32::from(b'\t'), next);
-            a.imm(R::R9, 1);
+            a.st(Size::D, R::R7, STATE, 1);
             a.jmp(Cond::Eq, R::R4, i32::from(b'-'), neg);
             a.jmp(Cond::Ne, R::R4, i32::from(b'+'), no_blank);
             a.ja(sign);
             a.bind(neg);
-            a.imm(R::R7, 1);
+            a.st(Size::D, R::R7, SIGN, 1);
             a.bind(sign);
             // In base 16 a digit `0` with `x` and a digit behind it is dropped with the `x`, below.
             a.ja(next);
@@ -392,16 +491,16 @@ impl<'a, 'b> Fun<'a, 'b> {
             a.bind(digits);
             let (value, upper, lower, hex, take) =
                 (a.label(), a.label(), a.label(), a.label(), a.label());
-            // `0x`, right after the sign, in base 16, before a hex digit: r9 becomes 3 at the `0`, 2 at the `x`.
+            // `0x`, right after the sign, in base 16, before a hex digit: 3 at the `0`, 2 at the `x`.
             a.jmp(Cond::Eq, R::R9, 3, hex);
-            a.jmp(Cond::Ne, R::R9, 1, value);
-            a.imm(R::R9, 2);
+            a.jmp(Cond::Gt, R::R9, 1, value);
+            a.st(Size::D, R::R7, STATE, 2);
             a.jmp(Cond::Ne, R::R2, 16, value);
             a.jmp(Cond::Ne, R::R4, i32::from(b'0'), value);
-            a.imm(R::R9, 3);
+            a.st(Size::D, R::R7, STATE, 3);
             a.ja(next);
             a.bind(hex);
-            a.imm(R::R9, 2);
+            a.st(Size::D, R::R7, STATE, 2);
             a.mov(R::R5, R::R4);
             a.alu(Alu::Or, R::R5, 0x20);
             // An `x` without a digit behind it ends the number, which is 0 either way.
@@ -423,16 +522,16 @@ impl<'a, 'b> Fun<'a, 'b> {
             a.alu(Alu::Add, R::R4, 10);
             a.bind(take);
             a.jmp(Cond::Ge, R::R4, R::R2, out);
-            a.ldx(Size::D, R::R3, R::FP, mem);
-            a.ldx(Size::D, R::R8, R::R3, NUMBER);
+            a.ldx(Size::D, R::R8, R::R7, NUMBER);
             a.alu(Alu::Mul, R::R8, R::R2);
             a.alu(Alu::Add, R::R8, R::R4);
-            a.stx(Size::D, R::R3, NUMBER, R::R8);
+            a.stx(Size::D, R::R7, NUMBER, R::R8);
         });
         self.asm.bind(out);
         let plus = self.asm.label();
         self.asm.ldx(Size::D, R::R3, R::FP, mem);
         self.asm.ldx(Size::D, R::R0, R::R3, NUMBER);
+        self.asm.ldx(Size::D, R::R7, R::R3, SIGN);
         self.asm.jmp(Cond::Eq, R::R7, 0, plus);
         self.asm.neg(R::R0);
         self.asm.bind(plus);

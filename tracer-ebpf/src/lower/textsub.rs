@@ -1,8 +1,22 @@
 //! More subprograms that make text: addresses of the network, paths without detours, memory made printable.
 
-use super::fun::{Fun, Sub};
+use super::fun::Fun;
 use super::string::StrSub;
+use crate::asm::Label;
 use crate::isa::{Alu, Cond, R, Size};
+
+/// What `cleanpath` keeps in the loops' memory.
+mod clean {
+    pub const I: i16 = 8;
+    pub const O: i16 = 16;
+    /// Where the component's slash is.
+    pub const SLASH: i16 = 24;
+    /// Before the first slash.
+    pub const FIRST: i16 = 32;
+    pub const BACK: i16 = 40;
+    /// The text has ended.
+    pub const LAST: i16 = 48;
+}
 
 impl Fun<'_, '_> {
     /// (r1 = memory, r2 = bytes, r3 = character): NULs become the character, but the last byte becomes one.
@@ -68,12 +82,13 @@ impl Fun<'_, '_> {
         self.asm.bind(out);
         // Instead of the last colon.
         let fine = self.asm.label();
-        self.asm.jmp(Cond::Le, R::R2, 20, fine);
-        self.asm.imm(R::R2, 20);
+        self.asm.alu(Alu::Sub, R::R2, 1);
+        self.asm.jmp(Cond::Le, R::R2, 19, fine);
+        self.asm.imm(R::R2, 19);
         self.asm.bind(fine);
         self.asm.alu(Alu::Mul, R::R2, 3);
         self.asm.alu(Alu::Add, R::R7, R::R2);
-        self.asm.st(Size::B, R::R7, -1, 0);
+        self.asm.st(Size::B, R::R7, 2, 0);
         self.asm.imm(R::R0, 0);
         self.asm.exit();
     }
@@ -102,7 +117,7 @@ impl Fun<'_, '_> {
         a.mov(R::R2, R::R8);
         a.alu(Alu::Add, R::R2, 7);
         a.mov(R::R5, R::R9);
-        self.call_sub(Sub::Str(StrSub::Inet4));
+        self.call_str_from(StrSub::Inet4);
         self.asm.imm(R::R0, 0);
         self.asm.exit();
         self.asm.bind(plain);
@@ -195,15 +210,7 @@ impl Fun<'_, '_> {
     /// (r1 = s, r2 = out). Components are copied with the slash before them, and looked at when they end; `..` takes bytes
     /// back, one in each round, up to the slash before. So the rounds are twice the bytes at the most.
     pub(super) fn sub_cleanpath(&mut self) {
-        const I: i16 = 8;
-        const O: i16 = 16;
-        /// Where the component's slash is.
-        const SLASH: i16 = 24;
-        /// Before the first slash.
-        const FIRST: i16 = 32;
-        const BACK: i16 = 40;
-        /// The text has ended.
-        const LAST: i16 = 48;
+        use clean::*;
         let strsize = self.cx.opts.strsize as i32;
         let a = &mut self.asm;
         a.mov(R::R7, R::R1);
@@ -214,83 +221,100 @@ impl Fun<'_, '_> {
         }
         a.st(Size::D, R::R9, FIRST, 1);
         let done = a.label();
-        self.each(2 * strsize + 2, 1, |f, next| {
-            let [forward, ended, later, back, stop, open] = [(); 6].map(|()| f.asm.label());
-            let [one, keep, drop, up, not_last] = [(); 5].map(|()| f.asm.label());
-            f.asm.ldx(Size::D, R::R1, R::R9, BACK);
-            f.asm.jmp(Cond::Eq, R::R1, 0, forward);
-            // Back to the slash before.
-            f.asm.bind(back);
-            f.asm.ldx(Size::D, R::R1, R::R9, O);
-            f.asm.jmp(Cond::Eq, R::R1, 0, stop);
-            f.asm.alu(Alu::Sub, R::R1, 1);
-            f.asm.stx(Size::D, R::R9, O, R::R1);
-            f.byte_of(R::R8, R::R1, R::R2);
-            f.asm.jmp(Cond::Ne, R::R2, i32::from(b'/'), next);
-            f.asm.bind(stop);
-            f.asm.st(Size::D, R::R9, BACK, 0);
-            f.asm.ldx(Size::D, R::R1, R::R9, LAST);
-            f.asm.jmp(Cond::Eq, R::R1, 0, open);
-            f.path_byte(O, u64::from(b'/'));
-            f.asm.ja(done);
-            // The next byte.
-            f.asm.bind(forward);
-            f.asm.ldx(Size::D, R::R1, R::R9, I);
-            f.byte_of(R::R7, R::R1, R::R2);
-            f.asm.alu(Alu::Add, R::R1, 1);
-            f.asm.stx(Size::D, R::R9, I, R::R1);
-            f.asm.jmp(Cond::Eq, R::R2, 0, ended);
-            f.asm.jmp(Cond::Eq, R::R2, i32::from(b'/'), later);
-            f.asm.mov(R::R4, R::R2);
-            f.path_put(O);
-            f.asm.ja(next);
-            f.asm.bind(ended);
-            f.asm.st(Size::D, R::R9, LAST, 1);
-            f.asm.bind(later);
-            // A component has ended: r1 = its slash, r3 = its bytes with the slash.
-            f.asm.ldx(Size::D, R::R1, R::R9, FIRST);
-            f.asm.st(Size::D, R::R9, FIRST, 0);
-            f.asm.jmp(Cond::Ne, R::R1, 0, keep);
-            f.asm.ldx(Size::D, R::R1, R::R9, SLASH);
-            f.asm.ldx(Size::D, R::R3, R::R9, O);
-            f.asm.alu(Alu::Sub, R::R3, R::R1);
-            f.asm.jmp(Cond::Eq, R::R3, 1, drop);
-            f.asm.jmp(Cond::Gt, R::R3, 3, keep);
-            f.asm.alu(Alu::Add, R::R1, 1);
-            f.byte_of(R::R8, R::R1, R::R2);
-            f.asm.jmp(Cond::Ne, R::R2, i32::from(b'.'), keep);
-            f.asm.jmp(Cond::Eq, R::R3, 2, drop);
-            f.asm.alu(Alu::Add, R::R1, 1);
-            f.byte_of(R::R8, R::R1, R::R2);
-            f.asm.jmp(Cond::Eq, R::R2, i32::from(b'.'), up);
-            f.asm.ja(keep);
-            f.asm.bind(drop);
-            f.asm.ldx(Size::D, R::R1, R::R9, LAST);
-            f.asm.jmp(Cond::Eq, R::R1, 0, one);
-            f.asm.ja(done);
-            f.asm.bind(one);
-            f.asm.ldx(Size::D, R::R1, R::R9, SLASH);
-            f.asm.stx(Size::D, R::R9, O, R::R1);
-            f.asm.ja(open);
-            f.asm.bind(up);
-            f.asm.ldx(Size::D, R::R1, R::R9, SLASH);
-            f.asm.stx(Size::D, R::R9, O, R::R1);
-            f.asm.st(Size::D, R::R9, BACK, 1);
-            f.asm.ja(next);
-            f.asm.bind(keep);
-            f.asm.ldx(Size::D, R::R1, R::R9, LAST);
-            f.asm.jmp(Cond::Eq, R::R1, 0, not_last);
-            f.asm.ja(done);
-            f.asm.bind(not_last);
-            f.asm.bind(open);
-            f.asm.ldx(Size::D, R::R1, R::R9, O);
-            f.asm.stx(Size::D, R::R9, SLASH, R::R1);
-            f.path_byte(O, u64::from(b'/'));
+        self.each(2 * strsize + 2, 1, |f, next| match f.cx.global_subs() {
+            true => f.round_apart(StrSub::CleanpathRound, done, done),
+            false => f.cleanpath_round(next, done),
         });
         self.asm.bind(done);
         self.path_byte(O, 0);
         self.asm.imm(R::R0, 0);
         self.asm.exit();
+    }
+
+    /// (r1 = path, r2 = out) -> [`Fun::round_apart`].
+    pub(super) fn sub_cleanpath_round(&mut self) {
+        let [next, done] = [(); 2].map(|()| self.asm.label());
+        self.asm.mov(R::R7, R::R1);
+        self.asm.mov(R::R8, R::R2);
+        self.asm.mov(R::R9, R::R5);
+        self.cleanpath_round(next, done);
+        self.end_round([next, done, done]);
+    }
+
+    /// r7 = path, r8 = out, r9 = the loops' memory.
+    fn cleanpath_round(&mut self, next: Label, done: Label) {
+        use clean::*;
+        let [forward, ended, later, back, stop, open] = [(); 6].map(|()| self.asm.label());
+        let [one, keep, drop, up, not_last] = [(); 5].map(|()| self.asm.label());
+        self.asm.ldx(Size::D, R::R1, R::R9, BACK);
+        self.asm.jmp(Cond::Eq, R::R1, 0, forward);
+        // Back to the slash before.
+        self.asm.bind(back);
+        self.asm.ldx(Size::D, R::R1, R::R9, O);
+        self.asm.jmp(Cond::Eq, R::R1, 0, stop);
+        self.asm.alu(Alu::Sub, R::R1, 1);
+        self.asm.stx(Size::D, R::R9, O, R::R1);
+        self.byte_of(R::R8, R::R1, R::R2);
+        self.asm.jmp(Cond::Ne, R::R2, i32::from(b'/'), next);
+        self.asm.bind(stop);
+        self.asm.st(Size::D, R::R9, BACK, 0);
+        self.asm.ldx(Size::D, R::R1, R::R9, LAST);
+        self.asm.jmp(Cond::Eq, R::R1, 0, open);
+        self.path_byte(O, u64::from(b'/'));
+        self.asm.ja(done);
+        // The next byte.
+        self.asm.bind(forward);
+        self.asm.ldx(Size::D, R::R1, R::R9, I);
+        self.byte_of(R::R7, R::R1, R::R2);
+        self.asm.alu(Alu::Add, R::R1, 1);
+        self.asm.stx(Size::D, R::R9, I, R::R1);
+        self.asm.jmp(Cond::Eq, R::R2, 0, ended);
+        self.asm.jmp(Cond::Eq, R::R2, i32::from(b'/'), later);
+        self.asm.mov(R::R4, R::R2);
+        self.path_put(O);
+        self.asm.ja(next);
+        self.asm.bind(ended);
+        self.asm.st(Size::D, R::R9, LAST, 1);
+        self.asm.bind(later);
+        // A component has ended: r1 = its slash, r3 = its bytes with the slash.
+        self.asm.ldx(Size::D, R::R1, R::R9, FIRST);
+        self.asm.st(Size::D, R::R9, FIRST, 0);
+        self.asm.jmp(Cond::Ne, R::R1, 0, keep);
+        self.asm.ldx(Size::D, R::R1, R::R9, SLASH);
+        self.asm.ldx(Size::D, R::R3, R::R9, O);
+        self.asm.alu(Alu::Sub, R::R3, R::R1);
+        self.asm.jmp(Cond::Eq, R::R3, 1, drop);
+        self.asm.jmp(Cond::Gt, R::R3, 3, keep);
+        self.asm.alu(Alu::Add, R::R1, 1);
+        self.byte_of(R::R8, R::R1, R::R2);
+        self.asm.jmp(Cond::Ne, R::R2, i32::from(b'.'), keep);
+        self.asm.jmp(Cond::Eq, R::R3, 2, drop);
+        self.asm.alu(Alu::Add, R::R1, 1);
+        self.byte_of(R::R8, R::R1, R::R2);
+        self.asm.jmp(Cond::Eq, R::R2, i32::from(b'.'), up);
+        self.asm.ja(keep);
+        self.asm.bind(drop);
+        self.asm.ldx(Size::D, R::R1, R::R9, LAST);
+        self.asm.jmp(Cond::Eq, R::R1, 0, one);
+        self.asm.ja(done);
+        self.asm.bind(one);
+        self.asm.ldx(Size::D, R::R1, R::R9, SLASH);
+        self.asm.stx(Size::D, R::R9, O, R::R1);
+        self.asm.ja(open);
+        self.asm.bind(up);
+        self.asm.ldx(Size::D, R::R1, R::R9, SLASH);
+        self.asm.stx(Size::D, R::R9, O, R::R1);
+        self.asm.st(Size::D, R::R9, BACK, 1);
+        self.asm.ja(next);
+        self.asm.bind(keep);
+        self.asm.ldx(Size::D, R::R1, R::R9, LAST);
+        self.asm.jmp(Cond::Eq, R::R1, 0, not_last);
+        self.asm.ja(done);
+        self.asm.bind(not_last);
+        self.asm.bind(open);
+        self.asm.ldx(Size::D, R::R1, R::R9, O);
+        self.asm.stx(Size::D, R::R9, SLASH, R::R1);
+        self.path_byte(O, u64::from(b'/'));
     }
 
     /// dst = byte at base + idx, which is cut to what a string has.

@@ -192,7 +192,8 @@ impl<'a, 'b> Fun<'a, 'b> {
             }
             Ppid => {
                 let o = &self.cx.caps.offsets;
-                let path = [(o.task_real_parent, 8), (o.task_tgid, 4)];
+                let pointer = self.cx.caps.pointer;
+                let path = [(o.task_real_parent, pointer), (o.task_tgid, 4)];
                 self.task_field("ppid", &path)?;
             }
             Cpu => self.call(Service::GetSmpProcessorId)?,

@@ -55,6 +55,11 @@ pub trait Facts {
     fn syscall_params(&self, kernel_name: &str) -> Option<Vec<ArgInfo>>;
     /// Whether 32-bit programs run on this kernel.
     fn compat32(&self) -> bool;
+    /// Of a 32-bit kernel: whether it has the call of that number. `None`: it is a 64-bit one.
+    fn call_of_32(&self, nr: u32) -> Option<bool> {
+        let _ = nr;
+        None
+    }
     /// Groups of static tracepoints.
     fn event_groups(&self) -> Vec<String>;
     /// Names of a group's events.

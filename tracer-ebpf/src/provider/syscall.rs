@@ -26,6 +26,16 @@ pub const PROVIDER: Provider = Provider {
 
 const NAMES: [(&str, bool); 2] = [("entry", false), ("return", true)];
 const ABIS: [(Abi, &str); 2] = [(Abi::Native, "vmlinux"), (Abi::Compat32, "x32")];
+/// Of a 32-bit kernel.
+const ABIS_32: [(Abi, &str); 1] = [(Abi::Compat32, "vmlinux")];
+
+fn abis(facts: &dyn Facts) -> &'static [(Abi, &'static str)] {
+    match (facts.call_of_32(0), facts.compat32()) {
+        (Some(_), _) => &ABIS_32,
+        (None, true) => &ABIS,
+        (None, false) => &ABIS[..1],
+    }
+}
 
 /// Calls that the kernel implements by a function of another name (<arch/x86/entry/syscalls/syscall_64.tbl>).
 const RENAMED: [(&str, &str); 6] = [
@@ -114,7 +124,10 @@ fn number_of(abi: Abi, name: &str) -> Option<u32> {
     u32::try_from(id).ok()
 }
 
-fn exists(facts: &dyn Facts, abi: Abi, name: &str) -> bool {
+fn exists(facts: &dyn Facts, abi: Abi, nr: u32, name: &str) -> bool {
+    if let Some(there) = facts.call_of_32(nr) {
+        return there;
+    }
     match abi {
         Abi::Native => facts.has_syscall(kernel_name(name)),
         Abi::Compat32 => ONLY_32.contains(&name) || facts.has_syscall(compat_name(name)),
@@ -125,8 +138,8 @@ fn list(facts: &dyn Facts, pattern: &Pattern, out: &mut Vec<ProbeInfo>) {
     if !NAMES.iter().any(|(n, _)| pattern.name.matches(n)) {
         return;
     }
-    for (abi, module) in ABIS {
-        if !pattern.module.matches(module) || (abi == Abi::Compat32 && !facts.compat32()) {
+    for &(abi, module) in abis(facts) {
+        if !pattern.module.matches(module) {
             continue;
         }
         let numbers = match &pattern.function {
@@ -137,7 +150,7 @@ fn list(facts: &dyn Facts, pattern: &Pattern, out: &mut Vec<ProbeInfo>) {
             let Some(function) = name_of(abi, nr) else {
                 continue;
             };
-            if !pattern.function.matches(function) || !exists(facts, abi, function) {
+            if !pattern.function.matches(function) || !exists(facts, abi, nr, function) {
                 continue;
             }
             let rows = NAMES.iter().filter(|(n, _)| pattern.name.matches(n));
@@ -164,12 +177,12 @@ fn make(abi: Abi, module: &str, nr: u32, function: &str, name: &str, ret: bool) 
 
 fn by_id(facts: &dyn Facts, id: u32) -> Option<ProbeInfo> {
     let at = id.checked_sub(FIRST)?;
-    let (abi, module) = ABIS.get((at / (2 * TABLE)) as usize).copied()?;
+    let (abi, _) = ABIS.get((at / (2 * TABLE)) as usize).copied()?;
+    let (abi, module) = abis(facts).iter().copied().find(|a| a.0 == abi)?;
     let nr = at % (2 * TABLE) / 2;
     let (name, ret) = NAMES.get(at as usize % 2).copied()?;
     let function = name_of(abi, nr)?;
-    let there = (abi == Abi::Native || facts.compat32()) && exists(facts, abi, function);
-    there.then(|| make(abi, module, nr, function, name, ret))
+    exists(facts, abi, nr, function).then(|| make(abi, module, nr, function, name, ret))
 }
 
 /// Entry: the call's parameters. Return: the value, twice (`arg0` and `arg1`), as everywhere.

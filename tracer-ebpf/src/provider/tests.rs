@@ -1,6 +1,7 @@
 //! Matching, over a small made-up kernel that counts what it is asked.
 
 use super::*;
+use crate::site::Abi;
 use dsl::kernel::ArgType;
 use std::cell::Cell;
 
@@ -11,6 +12,7 @@ pub(crate) struct Toy {
     asked_functions: Cell<u32>,
     asked_syscalls: Cell<u32>,
     no_fbt: bool,
+    bits32: bool,
 }
 
 impl Facts for Toy {
@@ -26,6 +28,10 @@ impl Facts for Toy {
     }
     fn compat32(&self) -> bool {
         true
+    }
+    fn call_of_32(&self, nr: u32) -> Option<bool> {
+        // read, open, stat64; not the first one, restart_syscall.
+        self.bits32.then_some([3, 5, 195].contains(&nr))
     }
     fn event_groups(&self) -> Vec<String> {
         self.asked_events.set(self.asked_events.get() + 1);
@@ -258,4 +264,30 @@ fn what_is_not_listed_has_a_reason() {
     assert!(said("syscall::vfs_*:entry").is_empty());
     assert!(said("fbt::vfs_*:start").is_empty());
     assert!(said("fbt:ext9::").is_empty());
+}
+
+#[test]
+fn a_32_bit_kernel_has_the_calls_of_32_bit_callers_alone() {
+    let toy = Toy {
+        bits32: true,
+        ..toy()
+    };
+    assert_eq!(
+        names(&toy, "syscall:::entry"),
+        [
+            "syscall:vmlinux:read:entry",
+            "syscall:vmlinux:open:entry",
+            "syscall:vmlinux:stat64:entry"
+        ]
+    );
+    assert!(names(&toy, "syscall:x32::").is_empty());
+    let read = &probes(&toy, &desc("syscall::read:return"))[0];
+    assert_eq!(
+        read.site,
+        Site::Syscall {
+            nr: 3,
+            abi: Abi::Compat32,
+            ret: true
+        }
+    );
 }

@@ -88,8 +88,21 @@ fn load(prog: &Prog, maps: &[i32]) -> Result<i32, String> {
     }
     let license = c"GPL";
     let mut log = vec![0u8; 0];
+    // What the kernel has to know of global subprograms.
+    #[cfg(feature = "live")]
+    let funcs = match tracer_ebpf::live::funcs::needed(prog) {
+        true => Some(tracer_ebpf::live::funcs::Funcs::of(prog).map_err(|e| e.to_string())?),
+        false => None,
+    };
     loop {
         let mut attr = [0u64; 16];
+        #[cfg(feature = "live")]
+        if let Some(f) = &funcs {
+            use std::os::fd::AsRawFd;
+            attr[9] = lo_hi(f.btf.as_raw_fd() as u32, 8);
+            attr[10] = f.info.as_ptr() as u64;
+            attr[11] = f.info.len() as u64;
+        }
         attr[0] = lo_hi(17, insns.len() as u32);
         attr[1] = insns.as_ptr() as u64;
         attr[2] = license.as_ptr() as u64;

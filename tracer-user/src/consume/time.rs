@@ -14,7 +14,9 @@ struct Local {
 }
 
 fn local(ns: i64) -> Option<Local> {
-    let seconds: libc::time_t = ns.div_euclid(1_000_000_000);
+    // Of 32 bits in a 32-bit program.
+    #[allow(clippy::useless_conversion)]
+    let seconds = libc::time_t::try_from(ns.div_euclid(1_000_000_000)).ok()?;
     // SAFETY: all-zero is a valid `tm` (integers and a pointer that may be null).
     let mut tm: libc::tm = unsafe { std::mem::zeroed() };
     // SAFETY: both pointers are to live locals of the right types.

@@ -34,6 +34,18 @@ const LOADS: &[(&str, u32)] = &[
 /// The 64-bit and the 32-bit load program.
 const PROGRAMS: [(&str, &str); 2] = [("64-bit", "/bin/load64"), ("32-bit", "/bin/load32")];
 
+/// Those that run on this kernel: a 32-bit one gets the second alone.
+fn programs() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PROGRAMS
+        .into_iter()
+        .filter(|p| fs::exists(p.1).unwrap_or(false))
+}
+
+/// A bit of everything, by each.
+fn mixed(count: u32) -> io::Result<()> {
+    programs().try_for_each(|(_, program)| run_load(program, "mixed", count))
+}
+
 /// What is probed in turn and together. Each counts its firings, so that one that never fired is seen.
 const SETS: &[(&str, &str)] = &[
     ("syscall:::", "syscall::: { @ = count(); }"),
@@ -345,11 +357,13 @@ struct Background {
 
 impl Background {
     fn start() -> io::Result<Background> {
+        let round: Vec<String> = programs().map(|(_, p)| format!("{p} mixed 3")).collect();
+        let script = format!(
+            "while :; do {} || {{ touch /tmp/background.bad; exit 1; }}; done",
+            round.join(" && ")
+        );
         let child = Command::new("/bin/sh")
-            .args([
-                "-c",
-                "while :; do /bin/load64 mixed 3 && /bin/load32 mixed 3 || { touch /tmp/background.bad; exit 1; }; done",
-            ])
+            .args(["-c", &script])
             .stdin(Stdio::null())
             .stderr(File::create("/tmp/background.err")?)
             .spawn()?;
@@ -476,7 +490,7 @@ impl Trial {
     /// Every load of both widths.
     fn loads(&self) -> io::Result<String> {
         let mut told = Vec::new();
-        for (width, program) in PROGRAMS {
+        for (width, program) in programs() {
             let mut list = Vec::new();
             for (name, count) in LOADS {
                 let started = Instant::now();
@@ -508,8 +522,7 @@ impl Trial {
         let tracer = Tracer::ready(
             "profile-997 { @ = count(); } profile-1009 { @ = count(); } syscall::: { @ = count(); }",
         )?;
-        let loads = run_load("/bin/load64", "mixed", 5 * self.scale)
-            .and_then(|()| run_load("/bin/load32", "mixed", 5 * self.scale));
+        let loads = mixed(5 * self.scale);
         let count = tracer.stop()?;
         loads.map(|()| format!("{count} firings"))
     }
@@ -517,10 +530,7 @@ impl Trial {
     /// Both want the same sites; each goes while the other stays.
     fn two(&self) -> io::Result<String> {
         let script = "fbt::vfs_*:,fbt::sys_*:,syscall::: { @ = count(); }";
-        let load = |t: &Trial| {
-            run_load("/bin/load64", "mixed", 2 * t.scale)
-                .and_then(|()| run_load("/bin/load32", "mixed", 2 * t.scale))
-        };
+        let load = |t: &Trial| mixed(2 * t.scale);
         let first = Tracer::ready_to(script, "/tmp/first.out")?;
         let second = Tracer::ready_to(script, "/tmp/second.out")?;
         load(self)?;
@@ -546,8 +556,7 @@ impl Trial {
              syscall::: /execname != \"dtrace\"/ { trace(*(int *)0x1234567890abcdef); } \
              ERROR { @ = count(); }",
         )?;
-        let loads = run_load("/bin/load64", "mixed", self.scale)
-            .and_then(|()| run_load("/bin/load32", "mixed", self.scale));
+        let loads = mixed(self.scale);
         match tracer.stop()? {
             0 => Err(other("nothing faulted")),
             n => loads.map(|()| format!("{n} faults told")),
@@ -607,7 +616,8 @@ impl Trial {
         let thousands = 20 * self.scale;
         let measure = || -> io::Result<f64> {
             let started = Instant::now();
-            run_load("/bin/load64", "calls", thousands)?;
+            let (_, program) = programs().next().ok_or_else(|| other("no load"))?;
+            run_load(program, "calls", thousands)?;
             Ok(started.elapsed().as_nanos() as f64 / f64::from(thousands) / 1000.0)
         };
         let scripts = [
@@ -679,7 +689,7 @@ impl Trial {
     /// Tasks sleep in calls that were hooked when they began; the tracer goes, then the module, then they wake.
     fn asleep(&self) -> io::Result<String> {
         let mut told = Vec::new();
-        for (width, program) in PROGRAMS {
+        for (width, program) in programs() {
             let tracer = Tracer::ready("syscall:::,fbt:::return { @ = count(); }")?;
             let mut load = Command::new(program)
                 .args(["sleepers", "1"])
