@@ -8,7 +8,8 @@
 //! /* @cmd: /bin/true */                   a command for -c
 //! /* @exit: 3 */                          the status of the command, instead of 0
 //! /* @err: invalid address */             a pattern that standard error must match; without it nothing may be there
-//! /* @needs: fbt::vfs_read:entry */       probes that the kernel must have, or symbols (`name): where it lacks one, that is a skip
+//! /* @needs: fbt::vfs_read:entry */       probes that the kernel must have: where it has none of them, that is a skip
+//! /* @needs: = curthread->stack */        an expression that must mean something there, of its types and symbols
 //! ```
 //!
 //! `err/<stage>/err.<TAG>.<what>.d` must be refused with that tag and exit 1. `_DTRACE_TESTING` is set, which leaves out what
@@ -95,11 +96,11 @@ fn setting<'a>(text: &'a str, what: &str) -> Option<&'a str> {
     Some(rest[..rest.find(" */")?].trim())
 }
 
-/// Whether all of these descriptions match something, and the symbols among them are known.
+/// Whether all of these descriptions match something, and the expressions among them compile.
 fn has_probes(descs: &str) -> bool {
     descs.split(',').all(|desc| {
-        if desc.starts_with('`') {
-            let program = format!("BEGIN {{ trace((long)&{desc}); }}");
+        if let Some(e) = desc.trim().strip_prefix("= ") {
+            let program = format!("BEGIN {{ trace((long)({e})); }}");
             let child = dtrace(&["-e", "-n", &program])
                 .spawn()
                 .expect("dtrace starts");
