@@ -1,4 +1,4 @@
-/* curlwpsinfo. task_state comes before: Linux 5.14 gave that member another name. */
+/* curlwpsinfo. __task_state comes before: Linux 5.14 gave that member another name. */
 
 /* pr_state. */
 inline int SSLEEP = 1;
@@ -26,10 +26,10 @@ translator lwpsinfo_t < struct task_struct *T > {
 	pr_addr = (uintptr_t)T;
 	pr_pri = T->prio;
 	pr_onpro = cpu;
-	pr_state = T == curthread ? SONPROC : T->exit_state != 0 ? SZOMB : (task_state[T] & 0xc) != 0 ? SSTOP :
-	    (task_state[T] & 0x3) != 0 ? SSLEEP : SRUN;
-	pr_sname = T == curthread ? 'O' : T->exit_state != 0 ? 'Z' : (task_state[T] & 0xc) != 0 ? 'T' :
-	    (task_state[T] & 0x3) != 0 ? 'S' : 'R';
+	pr_state = T == curthread ? SONPROC : T->exit_state != 0 ? SZOMB : (__task_state[T] & 0xc) != 0 ? SSTOP :
+	    (__task_state[T] & 0x3) != 0 ? SSLEEP : SRUN;
+	pr_sname = T == curthread ? 'O' : T->exit_state != 0 ? 'Z' : (__task_state[T] & 0xc) != 0 ? 'T' :
+	    (__task_state[T] & 0x3) != 0 ? 'S' : 'R';
 	pr_name = stringof(T->comm);
 };
 

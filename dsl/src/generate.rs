@@ -496,8 +496,8 @@ impl Gen<'_> {
                             && matches!(r.ty, VarType::Named(t) if t != "string")
                     })
                     .map(|r| r.var.name())
-                    // Not in every probe, or not on every kernel.
-                    .filter(|n| !matches!(*n, "errno" | "ipl"))
+                    // Not in every probe.
+                    .filter(|n| *n != "errno")
                     .filter(|n| typed || !OF_TYPES.contains(n))
                     .collect();
                 format!("((int64_t){})", self.pick(&names))

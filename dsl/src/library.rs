@@ -58,13 +58,13 @@ pub const LIBRARIES: &[Library] = &[
     },
     Library {
         name: "task_state.d",
-        text: "inline long task_state[struct task_struct *T] = T->__state;\n",
+        text: "inline long __task_state[struct task_struct *T] = T->__state;\n",
         words: LWP,
         needs: Needs::Member("task_struct", "__state"),
     },
     Library {
         name: "task_state.d",
-        text: "inline long task_state[struct task_struct *T] = T->state;\n",
+        text: "inline long __task_state[struct task_struct *T] = T->state;\n",
         words: LWP,
         needs: Needs::Member("task_struct", "state"),
     },
@@ -78,21 +78,21 @@ pub const LIBRARIES: &[Library] = &[
     // bottom of the thread's stack (up to 3.12).
     Library {
         name: "preempt_count.d",
-        text: "inline uint_t preempt_count = *(uint_t *)(((unsigned long *)&`__per_cpu_offset)[cpu] + \
+        text: "inline uint_t __preempt = *(uint_t *)(((unsigned long *)&`__per_cpu_offset)[cpu] + \
             (unsigned long)&`__preempt_count);\n",
         words: IPL,
         needs: Needs::Symbols(&["__per_cpu_offset", "__preempt_count"]),
     },
     Library {
         name: "preempt_count.d",
-        text: "inline uint_t preempt_count = *(uint_t *)(((unsigned long *)&`__per_cpu_offset)[cpu] + \
+        text: "inline uint_t __preempt = *(uint_t *)(((unsigned long *)&`__per_cpu_offset)[cpu] + \
             (unsigned long)&`pcpu_hot + offsetof(struct pcpu_hot, preempt_count));\n",
         words: IPL,
         needs: Needs::Symbols(&["__per_cpu_offset", "pcpu_hot"]),
     },
     Library {
         name: "preempt_count.d",
-        text: "inline uint_t preempt_count = ((struct thread_info *)curthread->stack)->preempt_count;\n",
+        text: "inline uint_t __preempt = ((struct thread_info *)curthread->stack)->preempt_count;\n",
         words: IPL,
         needs: Needs::Member("thread_info", "preempt_count"),
     },
@@ -162,6 +162,9 @@ pub const TYPED_NAMES: &[&str] = &[
     "nstid",
     "pidns",
 ];
+
+/// Names that only we give a meaning: a program that has one of its own goes before.
+pub const OWN: &[&str] = &["cgroup", "cgroupid", "nspid", "nstid", "pidns"];
 
 impl Library {
     /// Whether a text may mean something of it.

@@ -181,7 +181,7 @@ fn headers_and_tables() {
     is(&patched(&good, 4, 33 << 16 | 2), Code::Header);
     is(&patched(&good, 8, 8), Code::BlobShort);
     is(&patched(&good, 8, u32::MAX), Code::BlobLong);
-    for (at, limit) in [(12, 256), (16, 4096), (20, 1 << 20), (24, 1 << 24)] {
+    for (at, limit) in [(12, 4096), (16, 4096), (20, 1 << 20), (24, 1 << 24)] {
         is(&patched(&good, at, limit), Code::BlobShort);
         is(&patched(&good, at, limit + 1), Code::Limit);
         is(&patched(&good, at, u32::MAX), Code::Limit);
@@ -215,8 +215,8 @@ fn map_definitions() {
     assert_eq!(map(MapType::Array, 4, 1, 1), Code::Ok);
     assert_eq!(map(MapType::PerCpuArray, 8, 1, 1), Code::MapKey);
     assert_eq!(map(MapType::Hash, 0, 1, 1), Code::MapKey);
-    assert_eq!(map(MapType::Hash, 513, 1, 1), Code::MapKey);
-    assert_eq!(map(MapType::Hash, 512, 1, 1), Code::Ok);
+    assert_eq!(map(MapType::Hash, (1 << 17) + 1, 1, 1), Code::MapKey);
+    assert_eq!(map(MapType::Hash, 1 << 17, 1, 1), Code::Ok);
     assert_eq!(map(MapType::PerCpuHash, 4, 0, 1), Code::MapValue);
     assert_eq!(map(MapType::Hash, 4, 1 << 25, 1), Code::MapValue);
     assert_eq!(map(MapType::Hash, 4, 4, 1 << 30), Code::MapBytes);

@@ -18,7 +18,6 @@ use std::process::{Command, ExitCode};
 struct Target {
     name: &'static str,
     package: &'static str,
-    features: &'static str,
     /// Longest input.
     max_len: u32,
     /// Whether the inputs are D text, with one byte before it.
@@ -29,21 +28,18 @@ const TARGETS: &[Target] = &[
     Target {
         name: "text",
         package: "tracer-ebpf",
-        features: "fuzz",
         max_len: 4096,
         text: true,
     },
     Target {
         name: "tokens",
         package: "tracer-ebpf",
-        features: "fuzz",
         max_len: 2048,
         text: false,
     },
     Target {
         name: "module",
         package: "legacy-kmod",
-        features: "fuzz",
         max_len: 2048,
         text: false,
     },
@@ -125,12 +121,9 @@ fn build<'t>(chosen: &[&'t Target]) -> Result<Vec<(&'t Target, PathBuf)>> {
     let mut cargo = sh::cargo();
     cargo
         .args(["build", "--quiet", "--release", "--target", TRIPLE])
-        .arg("--no-default-features");
+        .args(["--no-default-features", "--features", "fuzz"]);
     for t in chosen {
-        cargo
-            .args(["-p", t.package, "--bin", &program(t)])
-            .arg("--features")
-            .arg(format!("{}/{}", t.package, t.features));
+        cargo.args(["-p", t.package, "--bin", &program(t)]);
     }
     cargo
         .env("RUSTFLAGS", COVERAGE)

@@ -36,7 +36,7 @@ pub struct Row {
     pub cpu: String,
     #[serde(default)]
     pub append: String,
-    pub preempts: Option<String>,
+    pub loses: Option<String>,
     #[serde(default)]
     pub not_possible: BTreeMap<String, String>,
     #[serde(default)]

@@ -518,8 +518,8 @@ impl Group {
                 "{CLAUSES}={}",
                 clauses.unwrap_or_else(|_| IN_A_GUEST.to_string())
             ));
-            if row.preempts.is_some() {
-                words.push("DTRACE_TEST_PREEMPTS=1".to_owned());
+            if row.loses.is_some() {
+                words.push("DTRACE_TEST_LOSES=1".to_owned());
             }
             words.push(format!("DTRACE_TEST_KNOWN={}", programs(&row.not_possible)));
             words.push(format!("DTRACE_TEST_LEAVE={}", programs(&row.too_slow)));

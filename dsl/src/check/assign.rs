@@ -158,7 +158,7 @@ impl Checker<'_> {
             && self
                 .globals
                 .get(v.name)
-                .is_none_or(|g| matches!(g, Global::Var(_)))
+                .is_none_or(|g| matches!(g, Global::Var(_)) || self.gives_way(v.name))
             && !self.declare_by_use(lhs, TypeId::INT64)
         {
             return TExpr::error(span);

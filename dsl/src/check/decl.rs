@@ -285,7 +285,7 @@ impl Checker<'_> {
                 );
                 return None;
             }
-            if self.globals.contains_key(&v.name.name) {
+            if self.globals.contains_key(&v.name.name) && !self.gives_way(&v.name.name) {
                 self.err(
                     Tag::D_DECL_IDRED,
                     v.name.span,

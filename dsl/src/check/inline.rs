@@ -32,9 +32,10 @@ impl Checker<'_> {
             );
         };
         // What cannot be had from the kernel may be given a meaning, by the library or by a program.
-        let free =
+        let refused =
             VarRow::by_name(&name.name).is_some_and(|r| matches!(r.status, Status::Refused(_)));
-        if self.globals.contains_key(&name.name) || !free && self.name_is_taken(&name.name) {
+        let known = self.globals.contains_key(&name.name) && !self.gives_way(&name.name);
+        if known || !refused && self.name_is_taken(&name.name) {
             let text = format!("identifier redeclared: {}", name.name);
             return self.err(Tag::D_DECL_IDRED, name.span, text);
         }

@@ -105,12 +105,21 @@ impl Checker<'_> {
 
     /// Whether a global name is taken by something that is no user variable and therefore can't be declared by use.
     pub(super) fn name_is_taken(&self, name: &str) -> bool {
+        if self.gives_way(name) {
+            return false;
+        }
         matches!(
             self.globals.get(name),
             Some(Global::Enumerator(..) | Global::Inline(_))
         ) || VarRow::by_name(name).is_some()
             || name == "NULL"
             || VARS_ELSEWHERE.iter().any(|(n, _)| *n == name)
+    }
+
+    /// Whether a global name is one of our own library's, which a program may use for something else.
+    pub(super) fn gives_way(&self, name: &str) -> bool {
+        matches!(self.globals.get(name), Some(Global::Inline(_)))
+            && crate::library::OWN.contains(&name)
     }
 
     /// A name in an expression.

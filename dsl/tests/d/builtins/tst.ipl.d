@@ -1,5 +1,5 @@
 /* 0 in a thread; a timer's probe is in an interrupt, a hard one or more. */
-/* @needs: `__per_cpu_offset */
+/* @needs: = &`__per_cpu_offset, = curthread->stack */
 syscall:::entry
 {
 	calls++;

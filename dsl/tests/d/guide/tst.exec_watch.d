@@ -1,5 +1,9 @@
 /* The syscall provider: which program starts which. */
 /* @cmd: /bin/sh -c /bin/true;: */
+
+/* Three strings in a key: as many as Linux 5.10 takes. */
+#pragma D option strsize=128
+
 syscall::execve:entry
 /ppid == $target/
 {
