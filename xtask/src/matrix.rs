@@ -356,7 +356,7 @@ pub const GROUPS: &[Group] = &[
 /// How many clauses the random programs have together: as many as the caller's environment says, else as an emulated CPU goes
 /// through while CI waits.
 const CLAUSES: &str = "GENERATED_CLAUSES";
-const IN_A_GUEST: u32 = 250;
+const IN_A_GUEST: u32 = 150;
 
 /// The test program of random D programs.
 const GENERATED: &str = "generated";
@@ -381,15 +381,24 @@ pub fn dtrace_file(host: &Path) -> Put {
     }
 }
 
-/// `cargo xtask matrix [--kernel name]… [--group name]…`.
+/// `cargo xtask matrix [--kernel name]… [--engine ebpf|kmod] [--group name]…`.
 pub fn run(args: &[String]) -> Result<ExitCode> {
     apt::vm()?;
     let (mut only_kernels, mut only_groups) = (Vec::new(), Vec::new());
+    let mut only_engine = None;
     for pair in args.chunks(2) {
         match pair {
             [flag, name] if flag == "--kernel" => only_kernels.push(kernels::row(name)?.name),
             [flag, name] if flag == "--group" => only_groups.push(name.as_str()),
-            _ => bail!("usage: cargo xtask matrix [--kernel name] [--group name]"),
+            [flag, name] if flag == "--engine" && name == "ebpf" => {
+                only_engine = Some(Engine::Ebpf)
+            }
+            [flag, name] if flag == "--engine" && name == "kmod" => {
+                only_engine = Some(Engine::Kmod)
+            }
+            _ => bail!(
+                "usage: cargo xtask matrix [--kernel name] [--engine ebpf|kmod] [--group name]"
+            ),
         }
     }
     if let Some(unknown) = only_groups
@@ -417,6 +426,7 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     }
     let mut rows = kernels::rows()?;
     rows.retain(|r| only_kernels.is_empty() || only_kernels.contains(&r.name));
+    rows.retain(|r| only_engine.is_none_or(|e| e == r.engine));
     let mut files = Files {
         all: files,
         module: Vec::new(),
