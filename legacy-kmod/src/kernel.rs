@@ -367,7 +367,11 @@ impl Facts for Kernel {
     }
 
     fn syscall_entries(&self, abi: Abi) -> Option<u32> {
-        let entries = |name| self.table(name).map(|t| t.1);
+        let device = Device::open().ok();
+        let entries = |name| {
+            let table = Table::read(device.as_ref()?, self, name).ok()?;
+            u32::try_from(table.handlers.len()).ok()
+        };
         let of_64 = || [entries("sys_call_table"), entries("ia32_sys_call_table")];
         let [native, compat] = *self.entries.get_or_init(of_64);
         match abi {
