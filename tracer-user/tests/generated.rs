@@ -1,9 +1,9 @@
 //! Random well-typed D programs, compiled, loaded and run by the real command on this kernel: none that the compiler accepts
 //! may be refused, and what they print must be what the reference interpreter says.
 //!
-//! Loading is what costs time, so a program has many clauses. `GENERATED_SEED` is the first seed, `GENERATED_CLAUSES` how many
-//! clauses all programs have together (2,000), and a failure names its seed: `GENERATED_SEED=17 GENERATED_CLAUSES=50` is that
-//! program alone, and leaves it in the directory for temporary files.
+//! Loading is what costs time, so a program has many clauses: `GENERATED_EACH` (50). `GENERATED_SEED` is the first seed,
+//! `GENERATED_CLAUSES` how many clauses all programs have together (2,000), and a failure names its seed: `GENERATED_SEED=17
+//! GENERATED_CLAUSES=50` is that program alone, and leaves it in the directory for temporary files.
 
 mod common;
 
@@ -22,9 +22,6 @@ use std::fmt::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-
-/// Clauses of a program.
-const EACH: u64 = 50;
 
 fn number(name: &str, default: u64) -> u64 {
     let text = std::env::var(name).ok();
@@ -181,7 +178,7 @@ fn all(test: &str, clauses: u64, one: impl Fn(u64) -> Result<u64, String> + Sync
     }
     let first = number("GENERATED_SEED", 1);
     let next = AtomicU64::new(first);
-    let end = first + clauses.div_ceil(EACH);
+    let end = first + clauses.div_ceil(each());
     let faults = AtomicU64::new(0);
     let failed = Mutex::new(Vec::new());
     std::thread::scope(|s| {
@@ -204,10 +201,15 @@ fn all(test: &str, clauses: u64, one: impl Fn(u64) -> Result<u64, String> + Sync
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
     println!(
         "NOTE generated_{test}: {} clauses of {} D programs accepted, loaded and run; {} faults among them",
-        (end - first) * EACH,
+        (end - first) * each(),
         end - first,
         faults.into_inner()
     );
+}
+
+/// Clauses of a program.
+fn each() -> u64 {
+    number("GENERATED_EACH", 50).max(1)
 }
 
 fn clauses() -> u64 {
@@ -218,7 +220,7 @@ fn clauses() -> u64 {
 #[test]
 fn compared() {
     all("compared", clauses() * 4 / 5, |seed| {
-        let text = program(&mut splitmix(seed), EACH as usize, Kind::Compared);
+        let text = program(&mut splitmix(seed), each() as usize, Kind::Compared);
         let (program, strsize) = compiled(&text).map_err(|e| format!("seed {seed}: {e}"))?;
         let want = Reference {
             program: &program,
@@ -238,7 +240,7 @@ fn wild() {
     // The module has no types of its kernel's.
     let typed = std::path::Path::new("/sys/kernel/btf/vmlinux").exists();
     all("wild", clauses() / 5, |seed| {
-        let text = program(&mut splitmix(seed), EACH as usize, Kind::Wild { typed });
+        let text = program(&mut splitmix(seed), each() as usize, Kind::Wild { typed });
         tried(seed, &text, None)?;
         Ok(0)
     });
