@@ -71,7 +71,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "matrix",
-        args: "[--kernel name] [--engine ebpf|kmod] [--group name]",
+        args: "[--kernel name] [--engine ebpf|kmod] [--group name] [--minutes N]",
         help: "every group of tests on every kernel that can be had",
         run: matrix::run,
     },
