@@ -46,6 +46,7 @@ pub struct Kernel {
     /// Of the tables of native and of 32-bit callers.
     entries: OnceLock<[Option<u32>; 2]>,
     calls_of_32: OnceLock<Vec<bool>>,
+    why_no_syscalls: OnceLock<Option<&'static str>>,
 }
 
 /// Parts of the kernel's text where no breakpoint may be, by the symbols around them.
@@ -186,6 +187,13 @@ impl Kernel {
     /// Why system calls can't be hooked. Told by the code that is there: where the kernel has a function that switches
     /// over the numbers, its table is only for looks.
     pub fn why_no_syscalls(&self) -> Option<&'static str> {
+        // Asked for each call: a search of all symbols is too slow for that.
+        *self
+            .why_no_syscalls
+            .get_or_init(|| self.find_why_no_syscalls())
+    }
+
+    fn find_why_no_syscalls(&self) -> Option<&'static str> {
         if self.address("sys_call_table").is_none() {
             return Some(
                 "/proc/kallsyms doesn't tell where sys_call_table is (not root, kptr_restrict, or a kernel without CONFIG_KALLSYMS_ALL)",

@@ -247,10 +247,11 @@ struct Serve {
 /// Whether a call of a 32-bit kernel leaves its stack behind: those that enter virtual-8086 mode, where there is one. All its
 /// other stubs (`ptregs_…`) jump to a function that returns.
 fn for_good(kernel: &Kernel, name: &str) -> bool {
-    let handler = kernel.address(&format!("sys_{name}"));
-    kernel.bits() == Bits::Bits32
-        && VM86.contains(&name)
-        && handler.is_some_and(|h| Some(h) != kernel.address("sys_ni_syscall"))
+    let there = || {
+        let handler = kernel.address(&format!("sys_{name}"));
+        handler.is_some_and(|h| Some(h) != kernel.address("sys_ni_syscall"))
+    };
+    kernel.bits() == Bits::Bits32 && VM86.contains(&name) && there()
 }
 
 /// Where a call leaves that drops its return address, if it does. Told by the handler's name; where another enabling's thunk is in
@@ -272,11 +273,11 @@ fn leaves(kernel: &Kernel, abi: Abi, name: &str, handler: u64) -> Option<Serve> 
         }
         // All of the old entry code's stubs for 32-bit callers end in one jump.
         Abi::Compat32 => {
-            let to = kernel.address(IA32_EXIT)?;
             let dropping = IA32_STUBS.contains(&name) && is(&format!("stub32_{name}"));
-            dropping.then(|| Serve {
+            dropping.then_some(())?;
+            Some(Serve {
                 function: IA32_STUB_END.to_owned(),
-                part: Part::JumpsTo(to),
+                part: Part::JumpsTo(kernel.address(IA32_EXIT)?),
                 kind: SITE_DROP,
             })
         }
