@@ -590,15 +590,14 @@ fn try_all(
 ) -> Vec<(String, Vec<Cell>)> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(BTreeMap::new());
+    // The newest kernels take longest: from the end, so that no core waits for one of them at the last. The module's rows come
+    // last: it is there for kernels that are not among them.
+    let mut order: Vec<(usize, &Row)> = rows.iter().enumerate().rev().collect();
+    order.sort_by_key(|(_, row)| row.engine == Engine::Kmod);
     std::thread::scope(|s| {
         for _ in 0..vm::most_at_once().min(rows.len()) {
             s.spawn(|| {
-                // The newest kernels take longest: from the end, so that no core waits for one of them at the last.
-                while let Some(n) = rows
-                    .len()
-                    .checked_sub(1 + next.fetch_add(1, Ordering::Relaxed))
-                    && let Some(row) = rows.get(n)
-                {
+                while let Some(&(n, row)) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let cells = try_kernel(row, groups, files, until);
                     if let Ok(mut done) = done.lock() {
                         done.insert(n, (row.name.clone(), cells));
@@ -669,9 +668,11 @@ fn try_kernel(row: &Row, groups: &[&Group], files: &Files, until: Option<Instant
             .zip(cpu_before)
             .map_or(Duration::ZERO, |(a, b)| a - b);
         cpu += cpu_of_it;
+        let mut text = String::new();
         let verdict = match ended {
             Ok(ended) => {
                 save(row, group, &ended);
+                text = ended.text();
                 judge(group, &ended).map(|()| told(group, &ended))
             }
             Err(error) => {
@@ -690,7 +691,11 @@ fn try_kernel(row: &Row, groups: &[&Group], files: &Files, until: Option<Instant
             started.elapsed().as_secs_f64(),
             cpu_of_it.as_secs_f64()
         );
-        cells.push(cell(verdict, known));
+        let cell = cell(verdict, known);
+        if matches!(cell, Cell::Fail(_)) {
+            eprintln!("{}", excerpt(&text));
+        }
+        cells.push(cell);
     }
     if let Some(vm) = guest {
         vm.off();
@@ -715,6 +720,18 @@ fn save(row: &Row, group: &Group, ended: &Ended) {
         sh::root().join(name),
         format!("{}\n{}", ended.how, ended.text()),
     );
+}
+
+/// What came back from a group that failed: where it was run, the file with all of it may be gone by now.
+fn excerpt(text: &str) -> String {
+    const LINES: usize = 60;
+    let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty()).collect();
+    let rest = lines.len().saturating_sub(LINES);
+    let mut shown = lines.get(rest..).unwrap_or_default().join("\n    ");
+    if rest > 0 {
+        shown = format!("({rest} lines before these)\n    {shown}");
+    }
+    format!("    {shown}")
 }
 
 /// The lines that are worth repeating.
