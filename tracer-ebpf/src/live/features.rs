@@ -137,7 +137,8 @@ pub fn caps(btf: Option<&Btf>) -> Caps {
         },
         bounded_loops,
         may_goto,
-        global_subs: !may_goto && funcs::works(),
+        // They came long before: not asked where may_goto (6.9) is.
+        global_subs: may_goto || funcs::works(),
         atomic_fetch: runs(&fetch),
         // bpf_mem_alloc (6.1) is newer than anything else that can be asked for; kprobe.multi's helpers are not.
         hash_no_prealloc: has_kernel_function(btf, "bpf_mem_alloc_init"),
