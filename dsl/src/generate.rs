@@ -22,6 +22,15 @@ pub enum Kind {
     },
 }
 
+/// How much there is in a clause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// Expressions in expressions, and strings of every length that programs have: the kernel's verifier has something to do.
+    Full,
+    /// Flat expressions and short strings, so that there is time for many.
+    Small,
+}
+
 /// Where random numbers come from.
 pub type Draw<'a> = &'a mut dyn FnMut() -> u64;
 
@@ -153,13 +162,19 @@ const OF_TYPES: &[&str] = &[
 const PURE: &[Subr] = crate::dif::generate::Cfg::SUBRS;
 
 /// A program of so many clauses, the last one not counted.
-pub fn program(draw: Draw, clauses: usize, kind: Kind) -> String {
+pub fn program(draw: Draw, clauses: usize, kind: Kind, size: Size) -> String {
+    let (deepest, statements) = match size {
+        Size::Full => (u32::MAX, 3),
+        Size::Small => (1, 2),
+    };
     let mut g = Gen {
         draw,
         kind,
+        deepest,
         lines: 0,
     };
     let mut out = match g.below(4) {
+        _ if size == Size::Small => "#pragma D option strsize=32\n".to_owned(),
         0 => "#pragma D option strsize=64\n".to_owned(),
         1 => "#pragma D option strsize=32\n".to_owned(),
         _ => String::new(),
@@ -179,7 +194,7 @@ pub fn program(draw: Draw, clauses: usize, kind: Kind) -> String {
             let _ = write!(out, "\n/{}/", g.int(2));
         }
         out += "\n{\n";
-        for _ in 0..g.below(3) {
+        for _ in 0..g.below(statements) {
             g.statement(&mut out, 1);
         }
         // No clause is empty in the end: the default action would print.
@@ -202,6 +217,8 @@ pub fn program(draw: Draw, clauses: usize, kind: Kind) -> String {
 struct Gen<'a> {
     draw: Draw<'a>,
     kind: Kind,
+    /// Expressions in expressions, at the most.
+    deepest: u32,
     lines: u32,
 }
 
@@ -342,7 +359,7 @@ impl Gen<'_> {
                 _ => self.pick(CONSTANTS).to_owned(),
             };
         }
-        let d = depth - 1;
+        let d = depth.min(self.deepest) - 1;
         match self.below(21) {
             0..=4 => {
                 let (a, op, b) = (
@@ -409,7 +426,7 @@ impl Gen<'_> {
                 _ => format!("\"{}\"", self.pick(TEXTS)),
             };
         }
-        let d = depth - 1;
+        let d = depth.min(self.deepest) - 1;
         match self.below(9) {
             // What loops over strings is what takes the kernel's verifier long.
             0..=2 => self.call(d, |ty| ty == Ty::String),
@@ -514,11 +531,18 @@ mod tests {
     #[test]
     fn generated_programs_compile() {
         for seed in 0..200 {
-            for kind in [Kind::Compared, Kind::Wild { typed: false }] {
-                let text = program(&mut splitmix(seed), 12, kind);
+            for (kind, size) in [
+                (Kind::Compared, Size::Full),
+                (Kind::Compared, Size::Small),
+                (Kind::Wild { typed: false }, Size::Full),
+            ] {
+                let text = program(&mut splitmix(seed), 12, kind, size);
                 let (sources, program, diags) = crate::compile_str(&text);
                 let shown: String = diags.iter().map(|d| d.render(&sources, true)).collect();
-                assert!(diags.is_empty(), "seed {seed}, {kind:?}:\n{shown}{text}");
+                assert!(
+                    diags.is_empty(),
+                    "seed {seed}, {kind:?}, {size:?}:\n{shown}{text}"
+                );
                 assert!(program.clauses.len() > 12);
             }
         }

@@ -139,8 +139,8 @@ pub fn run(mut request: Request) -> Result<Ended> {
 const SMALLEST_BUFFER: u64 = 4096;
 
 /// Instructions of a program from which on its subroutines on strings are verified once, not at each call. Linux 7.2 takes minutes
-/// for some programs of 14,000 otherwise; for small ones it makes no difference, and their loops run faster.
-const LARGE: usize = 8000;
+/// for some programs of 14,000 otherwise, and is no slower with those of 4,000; in smaller ones it is, and so are their loops.
+const LARGE: usize = 4000;
 
 /// The same image for a verifier that is to go through each subroutine once only; `None` where the image is not large, or where
 /// that can't be had.
