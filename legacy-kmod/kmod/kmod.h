@@ -14,7 +14,7 @@
 #include <linux/mutex.h>
 #include <linux/list.h>
 #include <linux/smp.h>
-#include <asm/pgtable.h>
+#include <linux/mm.h>
 #include "compat.h"
 #include "dt.h"
 

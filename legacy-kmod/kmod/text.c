@@ -8,7 +8,6 @@
  *
  * Caller's context: process, may sleep.
  */
-#include <linux/mm.h>
 #include <linux/vmalloc.h>
 #include "kmod.h"
 
