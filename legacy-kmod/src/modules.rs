@@ -5,7 +5,7 @@
 
 use crate::device::Device;
 use crate::x86::Bits;
-use crate::{deny, module};
+use crate::{deny, dir, module};
 use std::ops::Range;
 use std::sync::Arc;
 use tracer_ebpf::live::kallsyms::{Kallsyms, is_function};
@@ -110,8 +110,8 @@ fn section_of(name: &str, section: &str, end: u64) -> Option<Range<u64>> {
         u64::from_str_radix(text.trim().trim_start_matches("0x"), 16).ok()
     };
     let start = address(section).filter(|a| *a != 0)?;
-    let others = std::fs::read_dir(&folder).ok()?.flatten();
-    let later = others.filter_map(|o| address(o.file_name().to_str()?));
+    let others = dir::names(&folder).ok()?;
+    let later = others.iter().filter_map(|o| address(o.to_str()?));
     Some(start..later.filter(|a| *a > start).chain([end]).min()?)
 }
 

@@ -7,6 +7,7 @@ mod common;
 use common::{exit, mov};
 use legacy_kmod::abi::{ABI_VERSION, Code, MapType, Report};
 use legacy_kmod::device::{Device, PATH};
+use legacy_kmod::dir;
 use legacy_kmod::ioctl::{
     self, AUDIT_IDT, AUDIT_MEMORY, Call, LoadArgs, ReserveArgs, SiteDef, SitesArgs,
 };
@@ -399,13 +400,16 @@ fn not_unloaded_while_in_use() {
 /// A module that the guest's image has, but that is not loaded; and the name of one of its functions.
 fn later() -> Option<(Vec<u8>, &'static CStr, &'static str)> {
     let known = [(c"tun", "tun_chr_open"), (c"probed", "probed_step")];
-    let files = std::fs::read_dir("/later").ok()?.flatten();
-    files.map(|f| f.path()).find_map(|path| {
-        let file = path.file_name()?.to_str()?;
+    dir::names("/later").ok()?.iter().find_map(|file| {
+        let file = file.to_str()?;
         let (module, function) = known
             .iter()
             .find(|(m, _)| m.to_str().is_ok_and(|m| file.contains(m)))?;
-        Some((std::fs::read(&path).ok()?, *module, *function))
+        Some((
+            std::fs::read(format!("/later/{file}")).ok()?,
+            *module,
+            *function,
+        ))
     })
 }
 
