@@ -137,11 +137,17 @@ impl Kernel {
         (start < end).then_some(start..end)
     }
 
-    /// Which kind of kernel it is: told by where its text lies.
+    /// Which kind of kernel it is. A kernel of 64 bits may say that it is one of 32 (`setarch`), never the other way round; then where
+    /// its text lies tells, which takes reading all symbols.
     pub fn bits(&self) -> Bits {
-        *self.bits.get_or_init(|| match self.text() {
-            Some(text) if text.start >> 32 == 0 => Bits::Bits32,
-            _ => Bits::Bits64,
+        *self.bits.get_or_init(|| {
+            if rustix::system::uname().machine().to_bytes() == b"x86_64" {
+                return Bits::Bits64;
+            }
+            match self.text() {
+                Some(text) if text.start >> 32 == 0 => Bits::Bits32,
+                _ => Bits::Bits64,
+            }
         })
     }
 
