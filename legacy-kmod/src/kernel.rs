@@ -16,7 +16,7 @@ use std::sync::{Arc, OnceLock};
 use tracer_ebpf::backend::BackendError;
 use tracer_ebpf::live::btf::Btf;
 use tracer_ebpf::live::kallsyms::Kallsyms;
-use tracer_ebpf::provider::{self, Facts, FuncSym};
+use tracer_ebpf::provider::{self, Facts, FuncSym, LeftOut};
 use tracer_ebpf::site::Abi;
 
 /// Functions that can be probed, the bounds of each by name and module; and why the others can't.
@@ -528,6 +528,34 @@ impl Facts for Kernel {
             _ => "is no function",
         };
         Some(format!("the kernel has {name}, but it {why}"))
+    }
+
+    fn left_out(&self, wanted: &dyn Fn(&str, &str) -> bool) -> Vec<LeftOut> {
+        let listed = self.listed();
+        let there: HashSet<u32> = listed.list.iter().map(|f| f.index).collect();
+        let mut found = Vec::new();
+        for (index, e) in self.symbols().functions() {
+            if there.contains(&index) || !wanted(e.module, e.name) {
+                continue;
+            }
+            match listed.denied.get(e.name) {
+                // Not the way there: it differs from function to function.
+                Some(why) => {
+                    let root = why.rsplit(": ").next().unwrap_or(why);
+                    let why = format!("is not to be probed: {root}");
+                    LeftOut::count(&mut found, why, e.name);
+                }
+                None if e.name.contains(['.', '$']) => {
+                    let why = "is a piece that the compiler made of a function";
+                    LeftOut::count(&mut found, why, e.name);
+                }
+                None => {
+                    let why = "has the name of another that is listed";
+                    LeftOut::count(&mut found, why, e.name);
+                }
+            }
+        }
+        found
     }
 
     fn function_args(&self, f: &str, module: &str, ret: bool) -> Option<Vec<ArgInfo>> {

@@ -211,6 +211,14 @@ pub const GROUPS: &[Group] = &[
         ..GROUP
     },
     Group {
+        name: "fbt refused",
+        command: &["dtrace", "-l", "-v", "-n", "fbt::notify_di?:entry"],
+        code: 1,
+        stderr: &["notify_die is not to be probed"],
+        engine: Some(Engine::Kmod),
+        ..GROUP
+    },
+    Group {
         name: "fbt module",
         // Loaded between two runs, the second of which sees it.
         command: &[
