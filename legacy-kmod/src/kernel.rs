@@ -19,11 +19,14 @@ use tracer_ebpf::live::kallsyms::Kallsyms;
 use tracer_ebpf::provider::{self, Facts, FuncSym, LeftOut};
 use tracer_ebpf::site::Abi;
 
+/// A module, and where its function of some name is.
+type Bounds = (Arc<str>, Range<u64>);
+
 /// Functions that can be probed, the bounds of each by name and module; and why the others can't.
 #[derive(Default)]
 struct Functions {
     list: Vec<FuncSym>,
-    ranges: HashMap<Arc<str>, Vec<(Arc<str>, Range<u64>)>>,
+    ranges: HashMap<Arc<str>, Vec<Bounds>>,
     denied: BTreeMap<String, String>,
 }
 

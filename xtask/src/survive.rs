@@ -129,7 +129,8 @@ fn guest_module(kernel: &Kernel, name: &str) -> Result<Option<PathBuf>> {
             .arg("-C")
             .arg(tree)
             .arg(format!("M={}", dir.display()))
-            .arg("modules"),
+            // Not the one of the distribution's own builds, which need not be here.
+            .args(["CC=gcc", "modules"]),
     )?;
     Ok(Some(dir.join(format!("{name}.ko"))))
 }

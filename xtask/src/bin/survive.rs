@@ -766,11 +766,8 @@ impl Trial {
         let (mut calls, mut firings, mut used) = (0_u64, 0_u64, None);
         let rounds = 5 * self.scale;
         for round in 0..rounds {
-            // Every other time something else is where it was before.
-            let moved = round % 2 == 1 && fs::exists(KPROBE)?;
-            if moved {
-                insert(KPROBE)?;
-            }
+            // Every other time something else is where it was before, if that can be loaded here.
+            let moved = round % 2 == 1 && insert(KPROBE).is_ok();
             insert(PROBED)?;
             let tracer = Tracer::ready(SCRIPT)?;
             let errors = fs::read_to_string(errors_of(OUTPUT))?;
@@ -828,7 +825,7 @@ impl Trial {
         let started = Instant::now();
         Tracer::ready(script)?.kill()?;
         remove("probed")?;
-        let span = started.elapsed().as_millis() as u64;
+        let span = started.elapsed().as_millis() as u64 * 3 / 2;
         let rounds = 10 * self.scale;
         let (mut enabled, mut gone, mut unmatched) = (0, 0, 0);
         for _ in 0..rounds {
