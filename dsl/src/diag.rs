@@ -364,6 +364,10 @@ pub const NEVER_RAISED: &[(Tag, &str)] = &[
         "the command line is at fault, not a program",
     ),
     (
+        Tag::D_NOT_YET,
+        "it is for what the running kernel has not, or has an argument of: no program is refused everywhere",
+    ),
+    (
         Tag::D_AGG_BADPARAM,
         "parameters of each aggregating function have tags of their own",
     ),
