@@ -325,22 +325,21 @@ impl Checker<'_> {
             let text = "llquantize( ) number of linear steps (argument #4) must be a multiple of the factor (argument #1) where it is the larger";
             return fail(self, Tag::D_LLQUANT_FACTOREVEN, text);
         }
-        // Each order's end has to be a whole number of steps, but for the first one's where steps would be less than one.
-        let (whole, tag, text) = match (nsteps > factor, low) {
-            (false, _) => (
+        // Each order's end has to be a whole number of steps, but for the first ones' where steps would be less than one. (The
+        // reference has fewer such orders; scripts for other systems rely on them.)
+        let (whole, tag, text) = match nsteps > factor {
+            false => (
                 u64::from(factor),
                 Tag::D_LLQUANT_FACTORNSTEPS,
                 "llquantize( ) number of linear steps (argument #4) must evenly divide the factor (argument #1) where it is the smaller",
             ),
-            (true, 0) => (
-                u64::from(factor).pow(2),
+            true => (
+                (1..=16)
+                    .filter_map(power)
+                    .find(|&v| v >= u64::from(nsteps))
+                    .unwrap_or(1),
                 Tag::D_LLQUANT_FACTOREVEN,
-                "llquantize( ) number of linear steps (argument #4) must evenly divide the square of the factor (argument #1) where it is the larger and the low magnitude (argument #2) is 0",
-            ),
-            (true, _) => (
-                power(u32::from(low) + 1).unwrap_or(0),
-                Tag::D_LLQUANT_FACTOREVEN,
-                "llquantize( ) number of linear steps (argument #4) must evenly divide the factor (argument #1) to the power of the low magnitude (argument #2) and one where it is larger than the factor",
+                "llquantize( ) number of linear steps (argument #4) must evenly divide a power of the factor (argument #1) where it is the larger",
             ),
         };
         if nsteps == 0 || whole % u64::from(nsteps) != 0 {
