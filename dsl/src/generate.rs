@@ -19,7 +19,18 @@ pub enum Kind {
     Wild {
         /// Members of `curthread` can be named.
         typed: bool,
+        /// There are probes of system calls.
+        syscalls: bool,
     },
+}
+
+/// How much there is in a clause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// Expressions in expressions, and strings of every length that programs have: the kernel's verifier has something to do.
+    Full,
+    /// Flat expressions and short strings, so that there is time for many.
+    Small,
 }
 
 /// Where random numbers come from.
@@ -153,13 +164,19 @@ const OF_TYPES: &[&str] = &[
 const PURE: &[Subr] = crate::dif::generate::Cfg::SUBRS;
 
 /// A program of so many clauses, the last one not counted.
-pub fn program(draw: Draw, clauses: usize, kind: Kind) -> String {
+pub fn program(draw: Draw, clauses: usize, kind: Kind, size: Size) -> String {
+    let (deepest, statements) = match size {
+        Size::Full => (u32::MAX, 3),
+        Size::Small => (1, 2),
+    };
     let mut g = Gen {
         draw,
         kind,
+        deepest,
         lines: 0,
     };
     let mut out = match g.below(4) {
+        _ if size == Size::Small => "#pragma D option strsize=32\n".to_owned(),
         0 => "#pragma D option strsize=64\n".to_owned(),
         1 => "#pragma D option strsize=32\n".to_owned(),
         _ => String::new(),
@@ -170,8 +187,8 @@ pub fn program(draw: Draw, clauses: usize, kind: Kind) -> String {
     }
     for _ in 0..clauses {
         let probe = match (kind, g.below(8)) {
-            (Kind::Wild { .. }, 0) => "syscall::read:entry",
-            (Kind::Wild { .. }, 1) => "syscall::write:return",
+            (Kind::Wild { syscalls: true, .. }, 0) => "syscall::read:entry",
+            (Kind::Wild { syscalls: true, .. }, 1) => "syscall::write:return",
             _ => "BEGIN",
         };
         out += probe;
@@ -179,7 +196,7 @@ pub fn program(draw: Draw, clauses: usize, kind: Kind) -> String {
             let _ = write!(out, "\n/{}/", g.int(2));
         }
         out += "\n{\n";
-        for _ in 0..g.below(3) {
+        for _ in 0..g.below(statements) {
             g.statement(&mut out, 1);
         }
         // No clause is empty in the end: the default action would print.
@@ -202,12 +219,18 @@ pub fn program(draw: Draw, clauses: usize, kind: Kind) -> String {
 struct Gen<'a> {
     draw: Draw<'a>,
     kind: Kind,
+    /// Expressions in expressions, at the most.
+    deepest: u32,
     lines: u32,
 }
 
 impl Gen<'_> {
     fn below(&mut self, n: u64) -> u64 {
         (self.draw)() % n.max(1)
+    }
+
+    fn is_typed(&self) -> bool {
+        matches!(self.kind, Kind::Wild { typed: true, .. })
     }
 
     fn one_in(&mut self, n: u64) -> bool {
@@ -342,7 +365,7 @@ impl Gen<'_> {
                 _ => self.pick(CONSTANTS).to_owned(),
             };
         }
-        let d = depth - 1;
+        let d = depth.min(self.deepest) - 1;
         match self.below(21) {
             0..=4 => {
                 let (a, op, b) = (
@@ -409,7 +432,7 @@ impl Gen<'_> {
                 _ => format!("\"{}\"", self.pick(TEXTS)),
             };
         }
-        let d = depth - 1;
+        let d = depth.min(self.deepest) - 1;
         match self.below(9) {
             // What loops over strings is what takes the kernel's verifier long.
             0..=2 => self.call(d, |ty| ty == Ty::String),
@@ -418,7 +441,7 @@ impl Gen<'_> {
             // Mostly NULL, which few uses survive.
             6 if self.one_in(3) => self.str_element(),
             7 if self.kind != Kind::Compared => {
-                let typed = self.kind == Kind::Wild { typed: true };
+                let typed = self.is_typed();
                 if typed && self.one_in(2) {
                     return "stringof(curthread->comm)".to_owned();
                 }
@@ -470,7 +493,7 @@ impl Gen<'_> {
 
     /// What differs from run to run.
     fn wild_int(&mut self) -> String {
-        let typed = self.kind == Kind::Wild { typed: true };
+        let typed = self.is_typed();
         match self.below(6) {
             0 => "rand()".to_owned(),
             1 if typed => self
@@ -514,11 +537,24 @@ mod tests {
     #[test]
     fn generated_programs_compile() {
         for seed in 0..200 {
-            for kind in [Kind::Compared, Kind::Wild { typed: false }] {
-                let text = program(&mut splitmix(seed), 12, kind);
+            for (kind, size) in [
+                (Kind::Compared, Size::Full),
+                (Kind::Compared, Size::Small),
+                (
+                    Kind::Wild {
+                        typed: false,
+                        syscalls: true,
+                    },
+                    Size::Full,
+                ),
+            ] {
+                let text = program(&mut splitmix(seed), 12, kind, size);
                 let (sources, program, diags) = crate::compile_str(&text);
                 let shown: String = diags.iter().map(|d| d.render(&sources, true)).collect();
-                assert!(diags.is_empty(), "seed {seed}, {kind:?}:\n{shown}{text}");
+                assert!(
+                    diags.is_empty(),
+                    "seed {seed}, {kind:?}, {size:?}:\n{shown}{text}"
+                );
                 assert!(program.clauses.len() > 12);
             }
         }

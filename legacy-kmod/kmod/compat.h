@@ -141,6 +141,22 @@ static inline u32 dt_unwind(unsigned long *to, u32 max)
 #endif
 }
 
+/* Where a module has its text, that of its start-up apart, which goes after it. */
+static inline void dt_module_text(const struct module *module, unsigned long *text,
+				  unsigned long *bytes)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+	*text = (unsigned long)module->mem[MOD_TEXT].base;
+	*bytes = module->mem[MOD_TEXT].size;
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(4, 5, 0)
+	*text = (unsigned long)module->core_layout.base;
+	*bytes = module->core_layout.text_size;
+#else
+	*text = (unsigned long)module->module_core;
+	*bytes = module->core_text_size;
+#endif
+}
+
 /* A mode for a timer that stays on the CPU where it was started. */
 #define DT_TIMER_MODE HRTIMER_MODE_REL_PINNED
 

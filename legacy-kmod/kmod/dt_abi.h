@@ -22,7 +22,7 @@
 #include <linux/types.h>
 
 #define DT_IMAGE_MAGIC		0x4d495444u	/* "DTIM" */
-#define DT_ABI_VERSION		2
+#define DT_ABI_VERSION		3
 
 /* Upper bounds of what one image may ask for. */
 #define DT_MAX_MAPS		4096u
@@ -161,7 +161,8 @@ enum dt_code {
  *	EMSGSIZE	such a call, with an argument of another size: another version
  *	EFAULT		an address of the caller's where nothing is
  *	EALREADY	an image is loaded already; EBADF: none is, or it has no such map or program
- *	ERANGE		an address that is not kernel text; a place outside a map's value
+ *	ERANGE		an address in no text that may be probed; a place outside a map's value
+ *	ESTALE		one in the text of a module that is not up yet, or going
  *	EEXIST		a site twice; EINVAL: sites not ascending by address
  *	E2BIG		more than the module takes; ENOSPC: more than is left
  *	EPROTO		an image of another ABI version; for other refusals of images see DT_CODES
@@ -178,6 +179,8 @@ struct dt_info {		/* out */
 	__u32 slot_count;
 	__u32 slots_used;
 	__u32 syscall_slots;	/* of each table that can be served */
+	__u32 modules_gone;	/* since loading: see dt_sites_args */
+	__u32 reserved;
 };
 
 struct dt_load_args {
@@ -206,6 +209,7 @@ struct dt_reserve_args {
 #define DT_SITE_CHANGED		1u	/* another byte is there than was planned on */
 #define DT_SITE_UNRESERVED	2u
 #define DT_SITE_UNREADABLE	3u
+#define DT_SITE_GONE		4u	/* its module has gone, whatever is there now */
 
 /* What a breakpoint is for: dt_site_def.kind. */
 #define DT_SITE_PROBE		0u	/* runs the program */
@@ -226,10 +230,26 @@ struct dt_site_def {
 	__u8 code[32];		/* the displaced instruction and the way back */
 };
 
+/*
+ * Text of modules goes when they do, and others come to the same addresses. So
+ * the caller says what dt_info.modules_gone was before it looked at anything:
+ * sites in modules that went since then are not planted.
+ */
 struct dt_sites_args {
 	__u64 sites;		/* of struct dt_site_def[count] */
 	__u32 count;
 	__u32 armed;		/* out */
+	__u32 modules_gone;
+	__u32 reserved;
+};
+
+/* The module that has some address in its text. */
+struct dt_module_args {
+	__u64 address;
+	__u64 text;		/* out, as all below */
+	__u64 text_bytes;
+	__u64 fixups;		/* its exception table, as the kernel has its own */
+	__u64 fixup_bytes;
 };
 
 #define DT_TABLE_NATIVE		0u
@@ -375,5 +395,6 @@ struct dt_types_args {
 #define DT_IOC_AUDIT	_IOWR('D', 15, struct dt_audit_args)
 #define DT_IOC_OFFSETS	_IOR('D', 16, struct dt_offsets)
 #define DT_IOC_TYPES	_IOWR('D', 17, struct dt_types_args)
+#define DT_IOC_MODULE	_IOWR('D', 18, struct dt_module_args)
 
 #endif /* DT_ABI_H */

@@ -8,8 +8,12 @@
  * is run, and execution goes on in the slot. Nothing is emulated and nothing is
  * single-stepped.
  *
- * Sites are never removed from the table before the module goes: a breakpoint
- * that was hit before its byte was restored must still find its way.
+ * A site stays in the table when nothing is armed there any more: a breakpoint
+ * that was hit before its byte was restored must still find its way. When the
+ * module whose text it was in goes, the site is dead: nothing is found there, and
+ * arming needs a new reservation. Its slot is given away once its address is
+ * unmapped. Until then somebody may be inside, preempted in the slot: a module's
+ * parameters are read and written by its own code until its memory is freed.
  */
 #include <linux/vmalloc.h>
 #include <linux/stop_machine.h>
@@ -17,16 +21,17 @@
 
 #define SITES		98304u
 #define TABLE		262144u	/* a power of two, more than twice as many */
-#define CHUNK		1024u	/* bytes written while all CPUs wait */
+#define CHUNK		DT_SPOTS	/* bytes written while all CPUs wait */
 #define INT3		0xcc
 
 struct site {
-	unsigned long address;
+	unsigned long address;	/* 0: free */
 	struct dt_hook *hooks[3]; /* by DT_SITE_PROBE, _CHILD, _DROP; of the latter only whether any */
 	u8 original;
 	u8 armed;
 	u8 coded;		/* its slot has code */
 	u8 stacked;		/* DT_SITE_STACKED */
+	u8 dead;
 };
 
 const u32 dt_slot_count = SITES;
@@ -36,7 +41,8 @@ extern u8 dt_slots[];
 
 static struct site *sites;
 static u32 *table;		/* site + 1, 0: free */
-static u32 used, armed_count;
+static u32 *other_table;	/* to change what has no room for changes */
+static u32 used, free_count, dead_count, armed_count;
 static struct dt_alias slots_alias;
 
 static u32 hash_of(unsigned long address)
@@ -47,10 +53,11 @@ static u32 hash_of(unsigned long address)
 /* Any context; calls nothing. */
 static __always_inline struct site *find(unsigned long address)
 {
+	const u32 *now = env_read_once(table);
 	u32 at = hash_of(address), index;
 
 	for (;; at = (at + 1) & (TABLE - 1)) {
-		index = env_read_once(table[at]);
+		index = env_read_once(now[at]);
 		if (!index)
 			return NULL;
 		if (sites[index - 1].address == address)
@@ -102,29 +109,77 @@ static struct notifier_block trap_block = {
 	.priority = 0x7fffffff,
 };
 
+static void enter(u32 *into, u32 index)
+{
+	u32 at = hash_of(sites[index].address);
+
+	while (into[at])
+		at = (at + 1) & (TABLE - 1);
+	env_write_once(into[at], index + 1);
+}
+
+/* Make what is dead and whose memory is gone free. Readers have the old table or the new one. */
+static void collect(void)
+{
+	u32 i, *old = table, found = 0;
+
+	if (!dead_count)
+		return;
+	/* freed memory is unmapped when there is enough of it: now */
+	vm_unmap_aliases();
+	for (i = 0; i < used && dead_count; i++) {
+		if (!sites[i].dead || dt_is_mapped(sites[i].address))
+			continue;
+		memset(&sites[i], 0, sizeof(sites[i]));
+		dead_count--;
+		found++;
+	}
+	if (!found)
+		return;
+	memset(other_table, 0, (u64)TABLE * sizeof(*table));
+	for (i = 0; i < used; i++)
+		if (sites[i].address)
+			enter(other_table, i);
+	env_order();
+	env_write_once(table, other_table);
+	other_table = old;
+	dt_quiesce();
+	free_count += found;
+}
+
+/* A site that is free, or NULL. @from: none is before it; moved on. */
+static struct site *take_free(u32 *from)
+{
+	if (!free_count)
+		return used < SITES ? &sites[used++] : NULL;
+	while (sites[*from].address)
+		++*from;
+	free_count--;
+	return &sites[*from];
+}
+
 /* Slots for these addresses. Under dt_arm_lock. */
 int dt_sites_reserve(const u64 *addresses, u64 *slots, u32 count)
 {
 	struct site *site;
-	u32 i, at;
+	u32 i, from = 0;
 
+	collect();
 	for (i = 0; i < count; i++) {
 		unsigned long address = (unsigned long)addresses[i];
 
-		site = address ? find(address) : NULL;
+		site = find(address);
 		if (!site) {
-			if (used == SITES)
+			site = take_free(&from);
+			if (!site)
 				return -ENOSPC;
-			if (address < TASK_SIZE_MAX ||
-			    address - (unsigned long)dt_slots < (unsigned long)SITES * DT_SLOT_BYTES)
-				return -EINVAL;
-			site = &sites[used];
 			site->address = address;
-			at = hash_of(address);
-			while (table[at])
-				at = (at + 1) & (TABLE - 1);
 			env_order();
-			env_write_once(table[at], ++used);
+			enter(table, site - sites);
+		} else if (site->dead) {
+			/* another module's text: whoever was in the slot has left with the first */
+			site->dead = 0;
+			dead_count--;
 		}
 		slots[i] = slot_of(site);
 	}
@@ -134,8 +189,8 @@ int dt_sites_reserve(const u64 *addresses, u64 *slots, u32 count)
 /* ---- writing bytes: all CPUs wait, a chunk at a time ------------------- */
 
 struct patch {
-	struct dt_alias *alias;
 	struct site **sites;
+	const unsigned long *spots;
 	u32 count;
 	int arm;
 	u32 done;
@@ -150,7 +205,7 @@ static int write_bytes(void *data)
 
 	for (i = 0; i < patch->count; i++) {
 		site = patch->sites[i];
-		byte = dt_alias_at(patch->alias, site->address);
+		byte = (u8 *)patch->spots[i];
 		if (patch->arm && *byte == site->original) {
 			*byte = INT3;
 			site->armed = 1;
@@ -164,30 +219,27 @@ static int write_bytes(void *data)
 	return 0;
 }
 
-/* Arm or disarm these sites, which lie between @low and @high. */
-static int write_sites(struct site **list, u32 count, unsigned long low, unsigned long high, int arm)
+/* Arm or disarm these sites. Under dt_arm_lock. */
+static int write_sites(struct site **list, u32 count, int arm)
 {
+	static unsigned long spots[CHUNK];
+	struct patch patch = { .spots = spots, .arm = arm };
 	struct dt_alias alias;
-	struct patch patch;
-	int error;
-	u32 at;
+	int error = 0;
+	u32 at, i;
 
-	if (!count)
-		return 0;
-	error = dt_alias_open(&alias, low, high);
-	if (error)
-		return error;
-	patch.alias = &alias;
-	patch.arm = arm;
-	patch.done = 0;
-	for (at = 0; at < count; at += CHUNK) {
+	for (at = 0; at < count && !error; at += CHUNK) {
 		patch.sites = list + at;
 		patch.count = count - at < CHUNK ? count - at : CHUNK;
-		stop_machine(write_bytes, &patch, NULL);
+		for (i = 0; i < patch.count; i++)
+			spots[i] = list[at + i]->address;
+		error = dt_alias_spots(&alias, spots, patch.count);
+		if (!error)
+			stop_machine(write_bytes, &patch, NULL);
+		dt_alias_close(&alias);
 	}
-	dt_alias_close(&alias);
 	armed_count += arm ? patch.done : -patch.done;
-	return 0;
+	return error;
 }
 
 static u32 kind_of(const struct dt_site_def *def)
@@ -210,12 +262,14 @@ static int has_hook(const struct dt_session *session, const struct dt_site_def *
 }
 
 /*
- * dt_sites_arm - hook these sites, then plant what is not planted yet.
+ * dt_sites_arm - hook these sites, then plant what is not planted yet. @gone:
+ * modules that had gone when the caller began to look at text.
  * What can't be is told in each definition's result. Under dt_arm_lock.
  */
-int dt_sites_arm(struct dt_session *session, struct dt_site_def *defs, u32 count, u32 *armed)
+int dt_sites_arm(struct dt_session *session, struct dt_site_def *defs, u32 count, u32 gone,
+		 u32 *armed)
 {
-	unsigned long low = ~0ul, high = 0;
+	struct dt_module module = { 0 };
 	struct dt_batch *batch;
 	struct site **list, *site;
 	u32 i, fresh = 0;
@@ -240,6 +294,12 @@ int dt_sites_arm(struct dt_session *session, struct dt_site_def *defs, u32 count
 			def->result = DT_SITE_UNRESERVED;
 			continue;
 		}
+		if (dt_in_modules(site->address) &&
+		    (site->dead || dt_module_went(site->address, gone) ||
+		     dt_module_at(site->address, &module))) {
+			def->result = DT_SITE_GONE;
+			continue;
+		}
 		if (dt_copy_kernel(&byte, site->address, 1)) {
 			def->result = DT_SITE_UNREADABLE;
 			continue;
@@ -257,8 +317,6 @@ int dt_sites_arm(struct dt_session *session, struct dt_site_def *defs, u32 count
 			/* it may be there twice: the second time it is armed already */
 			site->armed = 1;
 			list[fresh++] = site;
-			low = site->address < low ? site->address : low;
-			high = site->address > high ? site->address : high;
 		}
 		def->result = DT_SITE_ARMED;
 		site->stacked |= (def->kind & DT_SITE_STACKED) != 0;
@@ -270,7 +328,7 @@ int dt_sites_arm(struct dt_session *session, struct dt_site_def *defs, u32 count
 	}
 	for (i = 0; i < fresh; i++)
 		list[i]->armed = 0;
-	error = write_sites(list, fresh, low, high, 1);
+	error = write_sites(list, fresh, 1);
 	vfree(list);
 	*armed = 0;
 	for (i = 0; i < count; i++) {
@@ -282,40 +340,67 @@ int dt_sites_arm(struct dt_session *session, struct dt_site_def *defs, u32 count
 	return error;
 }
 
-void dt_sites_sweep(void)
+/* Disarm the sites of some text that nothing hangs on. */
+static void disarm(unsigned long from, unsigned long to)
 {
-	struct site **list;
-	unsigned long low, high;
-	u32 i, at = 0, count;
+	static struct site *list[CHUNK];
+	u32 i = 0, count;
 
-	list = vmalloc(CHUNK * sizeof(*list));
-	/* without memory, a few at a time */
-	do {
-		struct site *few[16];
-		struct site **into = list ? list : few;
-		u32 room = list ? CHUNK : 16;
-
-		low = ~0ul;
-		high = 0;
-		count = 0;
-		for (i = at; i < used && count < room; i++) {
-			if (!sites[i].armed || is_hooked(&sites[i]))
-				continue;
-			into[count++] = &sites[i];
-			low = sites[i].address < low ? sites[i].address : low;
-			high = sites[i].address > high ? sites[i].address : high;
-		}
-		at = i;
-		if (write_sites(into, count, low, high, 0))
+	while (i < used) {
+		for (count = 0; i < used && count < CHUNK; i++)
+			if (sites[i].armed && !is_hooked(&sites[i]) && sites[i].address >= from &&
+			    sites[i].address < to)
+				list[count++] = &sites[i];
+		if (write_sites(list, count, 0))
 			printk(KERN_ERR "dtrace: %u breakpoints stay planted: no memory to remove them\n",
 			       count);
-	} while (at < used);
-	vfree(list);
+	}
+}
+
+void dt_sites_sweep(void)
+{
+	disarm(0, ~0ul);
+}
+
+/*
+ * dt_sites_forget - a module goes: so do the probes in its text. Its exit has come
+ * back, but its text may still be run until it is freed. Under dt_arm_lock.
+ */
+void dt_sites_forget(unsigned long from, unsigned long to)
+{
+	u32 i, found = 0;
+
+	for (i = 0; i < used; i++) {
+		struct site *site = &sites[i];
+
+		if (site->address < from || site->address >= to || site->dead)
+			continue;
+		dt_hooks_drop(&site->hooks[DT_SITE_PROBE]);
+		dt_hooks_drop(&site->hooks[DT_SITE_CHILD]);
+		dt_hooks_drop(&site->hooks[DT_SITE_DROP]);
+		found++;
+	}
+	if (!found)
+		return;
+	disarm(from, to);
+	dt_quiesce();
+	for (i = 0; i < used; i++) {
+		struct site *site = &sites[i];
+
+		if (site->address < from || site->address >= to || site->dead)
+			continue;
+		/* where a byte could not be restored, it goes with the memory that it is in */
+		armed_count -= site->armed;
+		site->armed = site->stacked = 0;
+		site->coded = 0;
+		site->dead = 1;
+		dead_count++;
+	}
 }
 
 u32 dt_sites_used(void)
 {
-	return used;
+	return used - free_count;
 }
 
 u32 dt_sites_armed(void)
@@ -329,7 +414,8 @@ int dt_int3_init(void)
 
 	sites = env_alloc(NULL, (u64)SITES * sizeof(*sites));
 	table = env_alloc(NULL, (u64)TABLE * sizeof(*table));
-	if (!sites || !table)
+	other_table = env_alloc(NULL, (u64)TABLE * sizeof(*table));
+	if (!sites || !table || !other_table)
 		goto no_memory;
 	error = dt_alias_open(&slots_alias, (unsigned long)dt_slots,
 			      (unsigned long)dt_slots + (unsigned long)SITES * DT_SLOT_BYTES - 1);
@@ -345,6 +431,7 @@ no_memory:
 out:
 	vfree(sites);
 	vfree(table);
+	vfree(other_table);
 	return error;
 }
 
@@ -356,4 +443,5 @@ void dt_int3_exit(void)
 	dt_alias_close(&slots_alias);
 	vfree(sites);
 	vfree(table);
+	vfree(other_table);
 }

@@ -14,6 +14,7 @@
 #include <linux/mutex.h>
 #include <linux/list.h>
 #include <linux/smp.h>
+#include <linux/mm.h>
 #include "compat.h"
 #include "dt.h"
 
@@ -109,6 +110,8 @@ void dt_hook_add(struct dt_hook **list, struct dt_hook *hook);
 void dt_session_detach(struct dt_session *session);
 void dt_quiesce(void);
 
+void dt_hooks_drop(struct dt_hook **list);	/* all; their sessions keep the memory */
+
 /* text.c */
 struct dt_alias {
 	unsigned long base;	/* of what is aliased, page-aligned */
@@ -120,6 +123,36 @@ void dt_alias_close(struct dt_alias *alias);
 static inline void *dt_alias_at(const struct dt_alias *alias, unsigned long address)
 {
 	return alias->map + (address - alias->base);
+}
+
+/*
+ * dt_alias_spots - alias the pages of some addresses, wherever those are.
+ * @spots: addresses, then where each is in the alias. Under dt_arm_lock.
+ */
+#define DT_SPOTS 1024u		/* at once, at most */
+int dt_alias_spots(struct dt_alias *alias, unsigned long *spots, u32 count);
+int dt_is_kernel_text(u64 address);
+int dt_is_mapped(unsigned long address);
+
+/* modules.c: text of other modules. */
+struct dt_module {
+	unsigned long text, text_bytes;
+	unsigned long fixups, fixup_bytes;
+};
+int dt_modules_init(void);
+void dt_modules_exit(void);
+u32 dt_modules_gone(void);
+/*
+ * dt_module_at - the module that has this address in its text, which stays there
+ * as long as dt_arm_lock is held. @found may be what an earlier call has filled
+ * under the same holding, or zeroes.
+ */
+int dt_module_at(unsigned long address, struct dt_module *found);
+/* Whether a module that had this address went after the first @gone of them. */
+int dt_module_went(unsigned long address, u32 gone);
+static inline int dt_in_modules(unsigned long address)
+{
+	return address >= MODULES_VADDR && address < MODULES_END;
 }
 
 /*
@@ -140,7 +173,9 @@ static inline void dt_sync_mappings(void)
 int dt_int3_init(void);
 void dt_int3_exit(void);
 int dt_sites_reserve(const u64 *addresses, u64 *slots, u32 count);
-int dt_sites_arm(struct dt_session *session, struct dt_site_def *defs, u32 count, u32 *armed);
+int dt_sites_arm(struct dt_session *session, struct dt_site_def *defs, u32 count, u32 gone,
+		 u32 *armed);
+void dt_sites_forget(unsigned long from, unsigned long to); /* that text goes */
 void dt_sites_sweep(void);	/* restore the bytes of sites with nothing on them */
 u32 dt_sites_used(void);
 u32 dt_sites_armed(void);

@@ -11,8 +11,6 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <linux/capability.h>
-#include <asm/pgtable.h>
-#include <linux/kdebug.h>
 #include "kmod.h"
 
 /* Bytes that one call may move; larger requests are made in pieces. */
@@ -64,6 +62,7 @@ static int call_info(struct dt_session *session, void *arg)
 	info->slot_count = dt_slot_count;
 	info->slots_used = dt_sites_used();
 	info->syscall_slots = DT_SYSCALL_SLOTS;
+	info->modules_gone = dt_modules_gone();
 	return 0;
 }
 
@@ -107,31 +106,12 @@ static int call_read(struct dt_session *session, void *arg)
 	return error;
 }
 
-/* What the page tables say of an address of the kernel's; 0: nothing is there. */
-static unsigned long page_flags_of(unsigned long address)
+/* Whether there is text that may be probed. Under dt_arm_lock. */
+static int check_text(u64 address, struct dt_module *module)
 {
-	unsigned int level;
-	pte_t *entry = lookup_address(address, &level);
-
-	return entry && (pte_flags(*entry) & _PAGE_PRESENT) ? pte_flags(*entry) : 0;
-}
-
-/*
- * Whether the kernel may run what is there. Old kernels' data may be run as well,
- * but not their text written: where that is so of a function, it is of all text.
- * Modules' never was.
- */
-static int is_text(u64 address)
-{
-	unsigned long flags, in_module = address >= MODULES_VADDR && address < MODULES_END;
-
-	if (address != (unsigned long)address || address < TASK_SIZE_MAX)
-		return 0;
-	flags = page_flags_of((unsigned long)address);
-	if (!flags || (flags & (_PAGE_NX | _PAGE_USER)))
-		return 0;
-	return in_module || !(flags & _PAGE_RW) ||
-	       (page_flags_of((unsigned long)register_die_notifier) & _PAGE_RW);
+	if (address == (unsigned long)address && dt_in_modules((unsigned long)address))
+		return dt_module_at((unsigned long)address, module);
+	return dt_is_kernel_text(address) ? 0 : -ERANGE;
 }
 
 /* By address, and what is to happen there once for each program and kind. */
@@ -152,6 +132,7 @@ static int sites_in_order(const struct dt_site_def *defs, u32 count)
 static int call_reserve(struct dt_session *session, void *arg)
 {
 	struct dt_reserve_args *args = arg;
+	struct dt_module module = { 0 };
 	u64 *addresses, *slots;
 	int error;
 	u32 i;
@@ -163,14 +144,12 @@ static int call_reserve(struct dt_session *session, void *arg)
 		return PTR_ERR(addresses);
 	slots = vmalloc(((u64)args->count + 1) * sizeof(u64));
 	error = slots ? 0 : -ENOMEM;
+	mutex_lock(&dt_arm_lock);
 	for (i = 0; !error && i < args->count; i++)
-		if (!is_text(addresses[i]))
-			error = -ERANGE;
-	if (!error) {
-		mutex_lock(&dt_arm_lock);
+		error = check_text(addresses[i], &module);
+	if (!error)
 		error = dt_sites_reserve(addresses, slots, args->count);
-		mutex_unlock(&dt_arm_lock);
-	}
+	mutex_unlock(&dt_arm_lock);
 	if (!error)
 		error = give(args->slots, slots, (u64)args->count * sizeof(u64));
 	vfree(addresses);
@@ -198,7 +177,8 @@ static int call_sites(struct dt_session *session, void *arg)
 	if (!error) {
 		mutex_lock(&dt_arm_lock);
 		dt_stay_loaded();
-		error = dt_sites_arm(session, defs, args->count, &args->armed);
+		error = dt_sites_arm(session, defs, args->count, args->modules_gone,
+				     &args->armed);
 		mutex_unlock(&dt_arm_lock);
 	}
 	if (!error)
@@ -422,6 +402,24 @@ static int call_types(struct dt_session *session, void *arg)
 	return args->bytes <= room ? give(args->buffer, dt_types, args->bytes) : 0;
 }
 
+static int call_module(struct dt_session *session, void *arg)
+{
+	struct dt_module_args *args = arg;
+	struct dt_module module = { 0 };
+	int error = -ERANGE;
+
+	if (args->address != (unsigned long)args->address)
+		return error;
+	mutex_lock(&dt_arm_lock);
+	error = dt_module_at((unsigned long)args->address, &module);
+	mutex_unlock(&dt_arm_lock);
+	args->text = module.text;
+	args->text_bytes = module.text_bytes;
+	args->fixups = module.fixups;
+	args->fixup_bytes = module.fixup_bytes;
+	return error;
+}
+
 static int call_stop(struct dt_session *session, void *arg)
 {
 	dt_session_detach(session);
@@ -450,6 +448,7 @@ static const struct {
 	{ DT_IOC_AUDIT, call_audit },
 	{ DT_IOC_OFFSETS, call_offsets },
 	{ DT_IOC_TYPES, call_types },
+	{ DT_IOC_MODULE, call_module },
 };
 
 static long on_ioctl(struct file *file, unsigned int number, unsigned long where)
@@ -549,11 +548,16 @@ static int dt_init(void)
 	error = dt_int3_init();
 	if (error)
 		goto no_int3;
+	error = dt_modules_init();
+	if (error)
+		goto no_modules;
 	error = misc_register(&device);
 	if (!error) {
 		dt_stats_init();
 		return 0;
 	}
+	dt_modules_exit();
+no_modules:
 	dt_int3_exit();
 no_int3:
 	dt_systrace_exit();
@@ -564,6 +568,7 @@ static void dt_exit(void)
 {
 	dt_stats_exit();
 	misc_deregister(&device);
+	dt_modules_exit();
 	dt_systrace_exit();
 	dt_int3_exit();
 }

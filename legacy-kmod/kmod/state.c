@@ -157,6 +157,16 @@ static void hook_remove(struct dt_hook *hook)
 	hook->list = NULL;
 }
 
+void dt_hooks_drop(struct dt_hook **list)
+{
+	struct dt_hook *hook;
+
+	/* each one's next stays: as above */
+	for (hook = *list; hook; hook = hook->next)
+		hook->list = NULL;
+	env_write_once(*list, NULL);
+}
+
 static int nothing(void *unused)
 {
 	return 0;

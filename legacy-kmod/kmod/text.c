@@ -8,14 +8,13 @@
  *
  * Caller's context: process, may sleep.
  */
-#include <linux/mm.h>
 #include <linux/vmalloc.h>
 #include "kmod.h"
 
 static struct page *page_of(unsigned long address)
 {
 	/* module space is made of vmalloc's pages; the kernel's image is linear */
-	if (address >= MODULES_VADDR && address < MODULES_END)
+	if (dt_in_modules(address))
 		return vmalloc_to_page((void *)address);
 	return pfn_to_page(__pa(address) >> PAGE_SHIFT);
 }
@@ -47,11 +46,68 @@ int dt_alias_open(struct dt_alias *alias, unsigned long first, unsigned long las
 	return alias->map ? 0 : -ENOMEM;
 }
 
+int dt_alias_spots(struct dt_alias *alias, unsigned long *spots, u32 count)
+{
+	static struct page *pages[DT_SPOTS];
+	u32 i, used = 0;
+
+	alias->map = NULL;
+	if (count > DT_SPOTS)
+		return -E2BIG;
+	for (i = 0; i < count; i++) {
+		struct page *page = page_of(spots[i]);
+
+		if (!page)
+			return -EFAULT;
+		/* neighbours have their spots in a row */
+		if (!used || pages[used - 1] != page)
+			pages[used++] = page;
+		spots[i] = (used - 1) * PAGE_SIZE + (spots[i] & ~PAGE_MASK);
+	}
+	alias->map = vmap(pages, used, VM_MAP, PAGE_KERNEL);
+	for (i = 0; alias->map && i < count; i++)
+		spots[i] += (unsigned long)alias->map;
+	return alias->map ? 0 : -ENOMEM;
+}
+
 void dt_alias_close(struct dt_alias *alias)
 {
 	if (alias->map)
 		vunmap(alias->map);
 	alias->map = NULL;
+}
+
+/* What the page tables say of an address of the kernel's; 0: nothing is there. */
+static unsigned long page_flags_of(unsigned long address)
+{
+	unsigned int level;
+	pte_t *entry = lookup_address(address, &level);
+
+	return entry && (pte_flags(*entry) & _PAGE_PRESENT) ? pte_flags(*entry) : 0;
+}
+
+int dt_is_mapped(unsigned long address)
+{
+	return page_flags_of(address) != 0;
+}
+
+/*
+ * Whether the kernel proper may run what is there. Old kernels' data may be run as
+ * well, but not their text written: where that is so of a function, it is of all
+ * text.
+ */
+int dt_is_kernel_text(u64 address)
+{
+	unsigned long flags;
+
+	if (address != (unsigned long)address || address < TASK_SIZE_MAX ||
+	    dt_in_modules((unsigned long)address))
+		return 0;
+	flags = page_flags_of((unsigned long)address);
+	if (!flags || (flags & (_PAGE_NX | _PAGE_USER)))
+		return 0;
+	return !(flags & _PAGE_RW) ||
+	       (page_flags_of((unsigned long)register_die_notifier) & _PAGE_RW);
 }
 
 #ifdef CONFIG_X86_32

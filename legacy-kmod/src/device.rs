@@ -4,6 +4,7 @@ use crate::abi::{ABI_VERSION, Code, NOWHERE, Report};
 use crate::ioctl::{self, AuditArgs, Call, Info, Offsets, SiteDef, Stats, SyscallDef};
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::ops::Range;
 use std::os::fd::{AsRawFd, RawFd};
 use tracer_ebpf::backend::BackendError;
 
@@ -135,12 +136,28 @@ impl Device {
         Ok(slots)
     }
 
-    /// Plants breakpoints; each definition's result says how that went.
-    pub fn arm(&self, sites: &mut [SiteDef]) -> Result<u32, BackendError> {
+    /// The text and the exception table of the module that has this address in its text.
+    pub fn module(&self, address: u64) -> io::Result<(Range<u64>, Range<u64>)> {
+        let mut args = ioctl::ModuleArgs {
+            address,
+            ..ioctl::ModuleArgs::default()
+        };
+        self.raw(ioctl::MODULE, &mut args)?;
+        let range = |at: u64, bytes: u64| at..at.saturating_add(bytes);
+        Ok((
+            range(args.text, args.text_bytes),
+            range(args.fixups, args.fixup_bytes),
+        ))
+    }
+
+    /// Plants breakpoints; each definition's result says how that went. `modules_gone`: what [`Info`] said before anything was
+    /// looked at.
+    pub fn arm(&self, sites: &mut [SiteDef], modules_gone: u32) -> Result<u32, BackendError> {
         let mut args = ioctl::SitesArgs {
             sites: sites.as_mut_ptr() as u64,
             count: sites.len() as u32,
-            armed: 0,
+            modules_gone,
+            ..ioctl::SitesArgs::default()
         };
         self.call(ioctl::SITES, &mut args)?;
         Ok(args.armed)

@@ -17,6 +17,8 @@ pub const TABLE_NATIVE: u8 = 0;
 pub const TABLE_IA32: u8 = 1;
 /// [`SiteDef::result`]: planted.
 pub const SITE_ARMED: u8 = 0;
+/// [`SiteDef::result`]: the module that it was in has gone.
+pub const SITE_GONE: u8 = 4;
 /// [`SiteDef::kind`]: runs the program.
 pub const SITE_PROBE: u8 = 0;
 /// [`SiteDef::kind`]: where a new task begins.
@@ -47,13 +49,15 @@ macro_rules! structs {
 
 structs! {
     /// `struct dt_info`.
-    Info 24 {
+    Info 32 {
         abi_version: u32,
         cpus: u32,
         features: u32,
         slot_count: u32,
         slots_used: u32,
         syscall_slots: u32,
+        modules_gone: u32,
+        reserved: u32,
     }
     /// `struct dt_load_args`.
     LoadArgs 32 { blob: u64, bytes: u64, report: Report, }
@@ -74,7 +78,9 @@ structs! {
         code: [u8; SLOT_BYTES],
     }
     /// `struct dt_sites_args`.
-    SitesArgs 16 { sites: u64, count: u32, armed: u32, }
+    SitesArgs 24 { sites: u64, count: u32, armed: u32, modules_gone: u32, reserved: u32, }
+    /// `struct dt_module_args`.
+    ModuleArgs 40 { address: u64, text: u64, text_bytes: u64, fixups: u64, fixup_bytes: u64, }
     /// `struct dt_syscall_def`.
     SyscallDef 24 { cookie: u64, nr: u32, prog: u32, table: u8, ret: u8, drops: u8, reserved: [u8; 5], }
     /// `struct dt_syscalls_args`.
@@ -155,4 +161,5 @@ calls! {
     AUDIT 15 AuditArgs, R | W, "hashing kernel memory";
     OFFSETS 16 Offsets, R, "asking where a task has what";
     TYPES 17 TypesArgs, R | W, "asking for the kernel's types";
+    MODULE 18 ModuleArgs, R | W, "asking where a module's text is";
 }

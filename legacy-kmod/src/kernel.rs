@@ -4,6 +4,7 @@
 
 use crate::closure::{self, Start};
 use crate::device::Device;
+use crate::modules::{self, ModuleText};
 use crate::x86::Bits;
 use crate::{deny, module};
 use dsl::kernel::{ArgInfo, KSymbol, KType, KTypeId, KernelView, Matched, TypeNs};
@@ -11,28 +12,34 @@ use dsl::program::ProbeDesc;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use tracer_ebpf::backend::BackendError;
 use tracer_ebpf::live::btf::Btf;
 use tracer_ebpf::live::kallsyms::Kallsyms;
-use tracer_ebpf::provider::{self, Facts, FuncSym};
+use tracer_ebpf::provider::{self, Facts, FuncSym, LeftOut};
 use tracer_ebpf::site::Abi;
 
-/// A function that can be planned for.
-#[derive(Clone, Debug)]
-pub struct Function {
-    /// What the provider lists.
-    pub sym: FuncSym,
-    /// Its bounds: the next symbol ends it.
-    pub range: Range<u64>,
-}
-
-/// Functions that can be probed, the bounds of each by name; and why the others can't.
+/// Functions that can be probed, the bounds of each by name and module; and why the others can't.
 #[derive(Default)]
 struct Functions {
     list: Vec<FuncSym>,
-    ranges: HashMap<String, Range<u64>>,
+    ranges: HashMap<Arc<str>, Vec<(Arc<str>, Range<u64>)>>,
     denied: BTreeMap<String, String>,
+}
+
+/// The symbol table, and how many modules had gone before it was read: the device's count.
+struct Symbols {
+    modules_gone: u32,
+    table: Kallsyms,
+}
+
+/// A text whose functions are listed.
+struct Listed {
+    module: Arc<str>,
+    text: Range<u64>,
+    /// Where symbols are in it, and its end; ascending.
+    starts: Vec<u64>,
+    forbidden: Vec<(Range<u64>, String)>,
 }
 
 /// What is read of the kernel, each part when it is first asked for.
@@ -40,12 +47,14 @@ struct Functions {
 pub struct Kernel {
     bits: OnceLock<Bits>,
     btf: OnceLock<Option<Btf>>,
-    symbols: OnceLock<Kallsyms>,
+    symbols: OnceLock<Symbols>,
+    modules: OnceLock<Vec<ModuleText>>,
     functions: OnceLock<Functions>,
     syscalls: OnceLock<HashSet<String>>,
     /// Of the tables of native and of 32-bit callers.
     entries: OnceLock<[Option<u32>; 2]>,
     calls_of_32: OnceLock<Vec<bool>>,
+    why_no_syscalls: OnceLock<Option<&'static str>>,
 }
 
 /// Parts of the kernel's text where no breakpoint may be, by the symbols around them.
@@ -120,8 +129,29 @@ impl Kernel {
             .as_ref()
     }
 
+    fn symbols_read(&self) -> &Symbols {
+        self.symbols.get_or_init(|| Symbols {
+            // In this order: who goes in between is one too many.
+            modules_gone: Device::open().map_or(0, |d| d.info().modules_gone),
+            table: Kallsyms::open(),
+        })
+    }
+
     fn symbols(&self) -> &Kallsyms {
-        self.symbols.get_or_init(Kallsyms::open)
+        &self.symbols_read().table
+    }
+
+    /// How many modules had gone when symbols were read: text of modules that went since is not what it was.
+    pub fn modules_gone(&self) -> u32 {
+        self.symbols_read().modules_gone
+    }
+
+    /// The modules that are loaded, by address.
+    pub fn modules(&self) -> &[ModuleText] {
+        self.modules.get_or_init(|| match Device::open() {
+            Ok(device) => modules::loaded(&device, self.symbols()),
+            Err(_) => Vec::new(),
+        })
     }
 
     /// The address of a symbol of the kernel proper.
@@ -136,11 +166,17 @@ impl Kernel {
         (start < end).then_some(start..end)
     }
 
-    /// Which kind of kernel it is: told by where its text lies.
+    /// Which kind of kernel it is. A kernel of 64 bits may say that it is one of 32 (`setarch`), never the other way round; then where
+    /// its text lies tells, which takes reading all symbols.
     pub fn bits(&self) -> Bits {
-        *self.bits.get_or_init(|| match self.text() {
-            Some(text) if text.start >> 32 == 0 => Bits::Bits32,
-            _ => Bits::Bits64,
+        *self.bits.get_or_init(|| {
+            if rustix::system::uname().machine().to_bytes() == b"x86_64" {
+                return Bits::Bits64;
+            }
+            match self.text() {
+                Some(text) if text.start >> 32 == 0 => Bits::Bits32,
+                _ => Bits::Bits64,
+            }
         })
     }
 
@@ -186,6 +222,13 @@ impl Kernel {
     /// Why system calls can't be hooked. Told by the code that is there: where the kernel has a function that switches
     /// over the numbers, its table is only for looks.
     pub fn why_no_syscalls(&self) -> Option<&'static str> {
+        // Asked for each call: a search of all symbols is too slow for that.
+        *self
+            .why_no_syscalls
+            .get_or_init(|| self.find_why_no_syscalls())
+    }
+
+    fn find_why_no_syscalls(&self) -> Option<&'static str> {
         if self.address("sys_call_table").is_none() {
             return Some(
                 "/proc/kallsyms doesn't tell where sys_call_table is (not root, kptr_restrict, or a kernel without CONFIG_KALLSYMS_ALL)",
@@ -207,8 +250,10 @@ impl Kernel {
     }
 
     /// Where a listed function is.
-    pub fn function(&self, name: &str) -> Option<Range<u64>> {
-        self.listed().ranges.get(name).cloned()
+    pub fn function(&self, module: &str, name: &str) -> Option<Range<u64>> {
+        let all = self.listed().ranges.get(name)?;
+        let found = all.iter().find(|(m, _)| **m == *module)?;
+        Some(found.1.clone())
     }
 
     /// Functions that are not to be probed, each with the reason.
@@ -239,63 +284,102 @@ impl Kernel {
         closure::closure(self.bits(), &starts, &|at, to| device.read(at, to).is_ok())
     }
 
-    /// Functions of the kernel's permanent text, less those that we and the trap run through. Modules' are not listed:
-    /// their text goes when they do.
-    fn find_functions(&self) -> Functions {
+    /// Every text whose functions are listed, each with its module's name: the kernel's own first.
+    fn texts(&self) -> Vec<Listed> {
         let Some(text) = self.text() else {
-            return Functions::default();
+            return Vec::new();
         };
-        let symbols = self.symbols();
-        let mut starts: Vec<u64> = symbols
-            .entries()
-            .filter(|e| e.module == "vmlinux" && text.contains(&e.addr))
-            .map(|e| e.addr)
-            .chain([text.end])
-            .collect();
-        starts.sort_unstable();
-        starts.dedup();
         let more = match self.bits() {
             Bits::Bits64 => &[],
             Bits::Bits32 => FORBIDDEN_32,
         };
-        let forbidden: Vec<(Range<u64>, &str)> = FORBIDDEN
-            .iter()
-            .chain(more)
-            .filter_map(|(a, b, why)| Some((self.address(a)?..self.address(b)?, *why)))
-            .chain(blacklist().into_iter().map(|r| (r, "kprobes refuses it")))
-            .collect();
+        let forbidden = FORBIDDEN.iter().chain(more).filter_map(|(a, b, why)| {
+            let range = self.address(a)?..self.address(b)?;
+            Some((range, (*why).to_owned()))
+        });
+        let listed = |module, text, forbidden| Listed {
+            module,
+            starts: vec![],
+            text,
+            forbidden,
+        };
+        let mut texts = vec![listed("vmlinux".into(), text, forbidden.collect())];
+        if let Ok(device) = Device::open() {
+            let handlers = modules::handlers(self.symbols());
+            let forbidden = |m| modules::forbidden(&device, self.bits(), m, &handlers);
+            let others = self.modules().iter();
+            texts.extend(others.map(|m| listed(m.name.clone(), m.text.clone(), forbidden(m))));
+        }
+        let (mut all, mut at) = (texts.iter_mut().collect::<Vec<_>>(), 0);
+        for e in self.symbols().entries() {
+            // A module's symbols stand together.
+            if all.get(at).is_none_or(|t| *t.module != *e.module) {
+                at = all
+                    .iter()
+                    .position(|t| *t.module == *e.module)
+                    .unwrap_or(usize::MAX);
+            }
+            if let Some(t) = all.get_mut(at)
+                && t.text.contains(&e.addr)
+            {
+                t.starts.push(e.addr);
+            }
+        }
+        for t in &mut texts {
+            t.starts.push(t.text.end);
+            t.starts.sort_unstable();
+            t.starts.dedup();
+        }
+        texts
+    }
+
+    /// Functions of the kernel's and of modules' permanent text, less those that we and the trap run through.
+    fn find_functions(&self) -> Functions {
+        let texts = self.texts();
+        let blacklist = blacklist();
         let closure = self.closure();
         let mut names = HashSet::new();
         let mut addresses = HashSet::new();
         let mut found = Functions::default();
-        for (index, e) in symbols.functions() {
-            if e.module != "vmlinux" || e.name.contains(['.', '$']) || !names.insert(e.name) {
+        for (index, e) in self.symbols().functions() {
+            let Some(listed) = texts.iter().find(|t| *t.module == *e.module) else {
+                continue;
+            };
+            if e.name.contains(['.', '$']) || !names.insert((e.module, e.name)) {
                 continue;
             }
-            let within = forbidden.iter().find(|(r, _)| r.contains(&e.addr));
+            let within = listed.forbidden.iter().find(|(r, _)| r.contains(&e.addr));
             let reason = match within {
-                _ if !text.contains(&e.addr) => Some("it is outside the kernel's permanent text"),
-                Some((_, why)) => Some(*why),
+                _ if !listed.text.contains(&e.addr) => Some(match e.module {
+                    "vmlinux" => "it is outside the kernel's permanent text",
+                    _ => "it is outside its module's permanent text",
+                }),
+                Some((_, why)) => Some(why.as_str()),
+                None if blacklist.iter().any(|r| r.contains(&e.addr)) => Some("kprobes refuses it"),
                 None => closure
                     .get(&e.addr)
                     .map(String::as_str)
-                    .or_else(|| deny::reason(e.name)),
+                    .or_else(|| deny::reason(e.module, e.name)),
             };
             if let Some(why) = reason {
-                found.denied.insert(e.name.to_owned(), why.to_owned());
+                // The kernel's own come first in the table: of two with one name, its reason is told.
+                let denied = found.denied.entry(e.name.to_owned());
+                denied.or_insert_with(|| why.to_owned());
                 continue;
             }
-            let next = starts.partition_point(|&s| s <= e.addr);
-            let Some(&end) = starts.get(next) else {
+            let next = listed.starts.partition_point(|&s| s <= e.addr);
+            let Some(&end) = listed.starts.get(next) else {
                 continue;
             };
             // A second name of the same function: only matched when it is named.
             let alias = !addresses.insert(e.addr);
-            found.ranges.insert(e.name.to_owned(), e.addr..end);
+            let name: Arc<str> = e.name.into();
+            let ranges = found.ranges.entry(name.clone()).or_default();
+            ranges.push((listed.module.clone(), e.addr..end));
             found.list.push(FuncSym {
                 index,
-                name: e.name.into(),
-                module: "vmlinux".into(),
+                name,
+                module: listed.module.clone(),
                 alias,
             });
         }
@@ -433,6 +517,9 @@ impl Facts for Kernel {
             ));
         }
         let e = self.symbols().find(None, name)?;
+        if e.module == module::NAME {
+            return Some(format!("{name} is the tracer's own"));
+        }
         let why = match e.kind {
             't' | 'T' | 'w' | 'W' if name.contains(['.', '$']) => {
                 "is a piece that the compiler made of a function"
@@ -441,6 +528,34 @@ impl Facts for Kernel {
             _ => "is no function",
         };
         Some(format!("the kernel has {name}, but it {why}"))
+    }
+
+    fn left_out(&self, wanted: &dyn Fn(&str, &str) -> bool) -> Vec<LeftOut> {
+        let listed = self.listed();
+        let there: HashSet<u32> = listed.list.iter().map(|f| f.index).collect();
+        let mut found = Vec::new();
+        for (index, e) in self.symbols().functions() {
+            if there.contains(&index) || !wanted(e.module, e.name) {
+                continue;
+            }
+            match listed.denied.get(e.name) {
+                // Not the way there: it differs from function to function.
+                Some(why) => {
+                    let root = why.rsplit(": ").next().unwrap_or(why);
+                    let why = format!("is not to be probed: {root}");
+                    LeftOut::count(&mut found, why, e.name);
+                }
+                None if e.name.contains(['.', '$']) => {
+                    let why = "is a piece that the compiler made of a function";
+                    LeftOut::count(&mut found, why, e.name);
+                }
+                None => {
+                    let why = "has the name of another that is listed";
+                    LeftOut::count(&mut found, why, e.name);
+                }
+            }
+        }
+        found
     }
 
     fn function_args(&self, f: &str, module: &str, ret: bool) -> Option<Vec<ArgInfo>> {

@@ -24,6 +24,7 @@ pub mod host_vm;
 pub mod ioctl;
 pub mod kernel;
 pub mod module;
+pub mod modules;
 mod plan;
 pub mod wire;
 pub mod x86;

@@ -2,11 +2,11 @@
 
 use crate::device::Device;
 use crate::ioctl::{
-    EVERY_CPU, SITE_ARMED, SITE_CHILD, SITE_DROP, SITE_PROBE, SITE_STACKED, SLOT_BYTES, SiteDef,
-    SyscallDef, TABLE_IA32, TABLE_NATIVE,
+    EVERY_CPU, SITE_ARMED, SITE_CHILD, SITE_DROP, SITE_GONE, SITE_PROBE, SITE_STACKED, SLOT_BYTES,
+    SiteDef, SyscallDef, TABLE_IA32, TABLE_NATIVE,
 };
 use crate::kernel::{Kernel, Table};
-use crate::x86::{self, Bits, Place, Refusal, Text};
+use crate::x86::{self, Bits, Place, Refusal, TableForm, Text};
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use tracer_ebpf::backend::BackendError;
@@ -247,10 +247,11 @@ struct Serve {
 /// Whether a call of a 32-bit kernel leaves its stack behind: those that enter virtual-8086 mode, where there is one. All its
 /// other stubs (`ptregs_…`) jump to a function that returns.
 fn for_good(kernel: &Kernel, name: &str) -> bool {
-    let handler = kernel.address(&format!("sys_{name}"));
-    kernel.bits() == Bits::Bits32
-        && VM86.contains(&name)
-        && handler.is_some_and(|h| Some(h) != kernel.address("sys_ni_syscall"))
+    let there = || {
+        let handler = kernel.address(&format!("sys_{name}"));
+        handler.is_some_and(|h| Some(h) != kernel.address("sys_ni_syscall"))
+    };
+    kernel.bits() == Bits::Bits32 && VM86.contains(&name) && there()
 }
 
 /// Where a call leaves that drops its return address, if it does. Told by the handler's name; where another enabling's thunk is in
@@ -272,11 +273,11 @@ fn leaves(kernel: &Kernel, abi: Abi, name: &str, handler: u64) -> Option<Serve> 
         }
         // All of the old entry code's stubs for 32-bit callers end in one jump.
         Abi::Compat32 => {
-            let to = kernel.address(IA32_EXIT)?;
             let dropping = IA32_STUBS.contains(&name) && is(&format!("stub32_{name}"));
-            dropping.then(|| Serve {
+            dropping.then_some(())?;
+            Some(Serve {
                 function: IA32_STUB_END.to_owned(),
-                part: Part::JumpsTo(to),
+                part: Part::JumpsTo(kernel.address(IA32_EXIT)?),
                 kind: SITE_DROP,
             })
         }
@@ -302,16 +303,21 @@ fn functions(
     done: &mut Planted,
 ) {
     for &i in &prog.probes {
-        let Some(Site::Func { name, .. }) = image.probes.get(i as usize).map(|p| &p.site) else {
+        let Some(Site::Func { name, module, .. }) = image.probes.get(i as usize).map(|p| &p.site)
+        else {
             continue;
         };
-        match kernel.function(name) {
+        match kernel.function(module, name) {
             Some(function) => wanted.push(Wanted {
                 prog: number,
                 cookie: u64::from(i),
                 function,
                 part: if ret { Part::Returns } else { Part::Entry },
-                kind: match !ret && kernel.bits() == Bits::Bits32 && stacked(name) {
+                kind: match !ret
+                    && kernel.bits() == Bits::Bits32
+                    && **module == *"vmlinux"
+                    && stacked(name)
+                {
                     true => SITE_PROBE | SITE_STACKED,
                     false => SITE_PROBE,
                 },
@@ -326,8 +332,12 @@ fn functions(
     }
 }
 
-/// What must be known of the text before it is changed.
-fn text(device: &Device, kernel: &Kernel, range: &Range<u64>) -> Result<Text, BackendError> {
+/// The kernel's own exception table: its form, and the addresses in it.
+fn kernels_fixups(
+    device: &Device,
+    kernel: &Kernel,
+    text: &Range<u64>,
+) -> Result<(TableForm, HashSet<u64>), BackendError> {
     let missing = || {
         BackendError::Unsupported(
             "the kernel's exception table was not found: without it no function can be probed safely".to_owned(),
@@ -335,20 +345,22 @@ fn text(device: &Device, kernel: &Kernel, range: &Range<u64>) -> Result<Text, Ba
     };
     let at = kernel.address("__start___ex_table").ok_or_else(missing)?;
     let end = kernel.address("__stop___ex_table").ok_or_else(missing)?;
-    let mut table = vec![0; end.saturating_sub(at).min(1 << 22) as usize];
+    let mut table = vec![0; end.saturating_sub(at).min(LARGEST_TABLE) as usize];
     device.read(at, &mut table).map_err(|_| missing())?;
-    let bits = kernel.bits();
-    Ok(Text {
-        bits,
-        fixups: x86::fixups(bits, &table, at, range).ok_or_else(missing)?,
-        return_thunk: kernel.address("__x86_return_thunk"),
-    })
+    let form = TableForm::of(kernel.bits(), &table, at, text).ok_or_else(missing)?;
+    Ok((form, form.addresses(kernel.bits(), &table, at)))
 }
 
-/// Live text: all of it, or what is asked for.
+/// Bytes of an exception table at the most.
+const LARGEST_TABLE: u64 = 1 << 22;
+
+/// A piece of live text: the kernel's own or a module's.
 struct Live<'a> {
     device: &'a Device,
     range: Range<u64>,
+    /// What must be known of it before it is changed.
+    text: Text,
+    /// All of it, where so much of it is asked for that reading it at once is cheaper.
     all: Option<Vec<u8>>,
 }
 
@@ -363,6 +375,96 @@ impl Live<'_> {
         self.device.read(f.start, &mut body).ok()?;
         Some(body)
     }
+
+    fn places(&self, wanted: &Wanted) -> Result<Vec<Place>, Refusal> {
+        let body = self.body(&wanted.function).ok_or(Refusal::Unreadable)?;
+        let start = wanted.function.start;
+        match wanted.part {
+            Part::Entry => self.text.entry(&body, start).map(|p| vec![p]),
+            Part::Returns => self.text.returns_of(&body, start),
+            Part::JumpsTo(to) => self.text.jumps_to(&body, start, to),
+        }
+    }
+}
+
+/// The texts that functions are wanted of, by address.
+fn lives<'a>(
+    device: &'a Device,
+    kernel: &Kernel,
+    wanted: &[Wanted],
+) -> Result<Vec<Live<'a>>, BackendError> {
+    let Some(own) = kernel.text() else {
+        return Err(unsupported("functions: /proc/kallsyms gives no addresses"));
+    };
+    let (form, fixups) = kernels_fixups(device, kernel, &own)?;
+    let (bits, return_thunk) = (kernel.bits(), kernel.address("__x86_return_thunk"));
+    let live = |range: Range<u64>, fixups| {
+        let of = wanted
+            .iter()
+            .filter(|w| range.contains(&w.function.start))
+            .count();
+        let mut all = None;
+        if of > MANY {
+            let mut bytes = vec![0; (range.end - range.start) as usize];
+            all = device
+                .read(range.start, &mut bytes)
+                .is_ok()
+                .then_some(bytes);
+        }
+        let text = Text {
+            bits,
+            fixups,
+            return_thunk,
+        };
+        Live {
+            device,
+            range,
+            text,
+            all,
+        }
+    };
+    let mut lives = vec![live(own, fixups)];
+    for m in kernel.modules() {
+        let there = |w: &Wanted| m.text.contains(&w.function.start);
+        let bytes = m.fixups.end - m.fixups.start;
+        if !wanted.iter().any(there) || bytes > LARGEST_TABLE {
+            continue;
+        }
+        let mut table = vec![0; bytes as usize];
+        // Whose table can't be read has gone: so can't its text.
+        if device.read(m.fixups.start, &mut table).is_ok() {
+            let fixups = form.addresses(bits, &table, m.fixups.start);
+            lives.push(live(m.text.clone(), fixups));
+        }
+    }
+    lives.sort_by_key(|l| l.range.start);
+    Ok(lives)
+}
+
+/// Slots for all places, less those whose modules went meanwhile: they are taken from the list.
+fn reserve(
+    device: &Device,
+    kernel: &Kernel,
+    places: &mut Vec<(&Wanted, Place)>,
+) -> Result<Vec<u64>, BackendError> {
+    loop {
+        let addresses: Vec<u64> = places.iter().map(|(_, p)| p.address).collect();
+        let error = match device.reserve(&addresses) {
+            Ok(slots) => return Ok(slots),
+            Err(e) => e,
+        };
+        let before = places.len();
+        let gone: Vec<&Range<u64>> = kernel
+            .modules()
+            .iter()
+            .map(|m| &m.text)
+            .filter(|text| device.module(text.start).is_err())
+            .collect();
+        places.retain(|(_, p)| !gone.iter().any(|text| text.contains(&p.address)));
+        if places.len() == before {
+            return Err(error);
+        }
+    }
 }
 
 fn breakpoints(
@@ -374,41 +476,21 @@ fn breakpoints(
     if wanted.is_empty() {
         return Ok(());
     }
-    let Some(range) = kernel.text() else {
-        return Err(unsupported("functions: /proc/kallsyms gives no addresses"));
-    };
-    let text = text(device, kernel, &range)?;
-    let mut live = Live {
-        device,
-        all: None,
-        range: range.clone(),
-    };
-    if wanted.len() > MANY {
-        let mut all = vec![0; (range.end - range.start) as usize];
-        live.all = device.read(range.start, &mut all).is_ok().then_some(all);
-    }
+    let lives = lives(device, kernel, wanted)?;
     let mut places: Vec<(&Wanted, Place)> = Vec::new();
     let mut refuse = |why: Refusal| *done.refused.entry(why.to_string()).or_insert(0) += 1;
     for w in wanted {
-        let Some(body) = live.body(&w.function) else {
-            refuse(Refusal::Unreadable);
-            continue;
-        };
-        let start = w.function.start;
-        let found = match w.part {
-            Part::Entry => text.entry(&body, start).map(|p| vec![p]),
-            Part::Returns => text.returns_of(&body, start),
-            Part::JumpsTo(to) => text.jumps_to(&body, start, to),
-        };
-        match found {
+        let live = lives.iter().find(|l| l.range.contains(&w.function.start));
+        match live.map_or(Err(Refusal::Unreadable), |l| l.places(w)) {
             Ok(found) => places.extend(found.into_iter().map(|p| (w, p))),
             Err(why) => refuse(why),
         }
     }
     // By address: the module writes them in runs.
     places.sort_by_key(|(_, p)| p.address);
-    let addresses: Vec<u64> = places.iter().map(|(_, p)| p.address).collect();
-    let slots = device.reserve(&addresses)?;
+    let planned = places.len();
+    let slots = reserve(device, kernel, &mut places)?;
+    (places.len()..planned).for_each(|_| refuse(Refusal::Gone));
     let mut defs = Vec::with_capacity(places.len());
     for ((w, place), slot) in places.iter().zip(slots) {
         let code = match x86::slot_code(place, slot) {
@@ -434,13 +516,12 @@ fn breakpoints(
             ..SiteDef::default()
         });
     }
-    done.armed = device.arm(&mut defs)?;
-    let changed = defs.iter().filter(|d| d.result != SITE_ARMED).count() as u32;
-    if changed > 0 {
-        *done
-            .refused
-            .entry("its text changed meanwhile".to_owned())
-            .or_insert(0) += changed;
+    done.armed = device.arm(&mut defs, kernel.modules_gone())?;
+    for def in defs.iter().filter(|d| d.result != SITE_ARMED) {
+        refuse(match def.result {
+            SITE_GONE => Refusal::Gone,
+            _ => Refusal::Changed,
+        });
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use iced_x86::{
     InstructionBlock, OpKind, Register,
 };
 use std::collections::HashSet;
+use std::ops::Range;
 
 /// Why a function, or a place in it, is not probed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, thiserror::Error)]
@@ -37,6 +38,12 @@ pub enum Refusal {
     /// Nothing there.
     #[error("its text can't be read")]
     Unreadable,
+    /// Another byte is there than was planned on.
+    #[error("its text changed meanwhile")]
+    Changed,
+    /// The module is being unloaded, or has been.
+    #[error("its module has gone meanwhile")]
+    Gone,
 }
 
 /// What kind of kernel the text is of.
@@ -63,7 +70,7 @@ impl Bits {
     }
 
     /// What an address may hold.
-    fn mask(self) -> u64 {
+    pub fn mask(self) -> u64 {
         u64::MAX >> (64 - self.number())
     }
 
@@ -146,7 +153,12 @@ impl Text {
         let (mut starts, mut targets, mut found) = (HashSet::new(), Vec::new(), Vec::new());
         for i in self.bits.decoder(body, address).iter() {
             if i.is_invalid() {
-                return Err(Refusal::Undecodable);
+                // What is behind the last function of a text need not be code.
+                let rest = body.get(i.ip().wrapping_sub(address) as usize..);
+                match rest.unwrap_or_default().iter().all(|b| *b == 0) {
+                    true => break,
+                    false => return Err(Refusal::Undecodable),
+                }
             }
             starts.insert(i.ip());
             if i.is_jcc_short_or_near() || i.is_jmp_short_or_near() {
@@ -280,38 +292,56 @@ pub fn slot_code(place: &Place, slot: u64) -> Result<Vec<u8>, Refusal> {
     }
 }
 
-/// The addresses in an exception table, whichever of its forms this kernel has: two absolute addresses an entry (before
-/// 3.5), two or three 32-bit offsets since. Told apart by which of them gives text.
-pub fn fixups(
-    bits: Bits,
-    table: &[u8],
-    at: u64,
-    text: &std::ops::Range<u64>,
-) -> Option<HashSet<u64>> {
-    let address = bits.number() as usize / 8;
-    let absolute = || {
-        let pairs = table
-            .chunks_exact(2 * address)
-            .map(|e| e.split_at(address).0);
-        let ips = pairs.map(|ip| ip.iter().rev().fold(0, |v, b| v << 8 | u64::from(*b)));
-        ips.collect::<HashSet<u64>>()
-    };
-    let relative = |entry: usize| {
-        let offsets = table.chunks_exact(entry).zip(0..);
-        let ips = offsets.filter_map(|(e, n): (&[u8], u64)| {
-            let off = i32::from_le_bytes(*e.first_chunk::<4>()?);
-            Some((at + n * entry as u64).wrapping_add_signed(i64::from(off)) & bits.mask())
-        });
-        ips.collect::<HashSet<u64>>()
-    };
-    let good = |set: &HashSet<u64>| {
-        let inside = set.iter().filter(|a| text.contains(a)).count();
-        // .init.text and .fixup have some of their own, outside.
-        inside * 10 >= set.len() * 7
-    };
-    [absolute(), relative(12), relative(8)]
+/// The forms of exception tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableForm {
+    /// Two absolute addresses an entry: before Linux 3.5.
+    Absolute,
+    /// So many bytes an entry, which begins with the distance from there.
+    Relative(usize),
+}
+
+impl TableForm {
+    /// That of the kernel's own table: the one by which it has the addresses of text. Modules' are like it, and may be too small to
+    /// tell.
+    pub fn of(bits: Bits, table: &[u8], at: u64, text: &Range<u64>) -> Option<TableForm> {
+        let good = |form: &TableForm| {
+            let set = form.addresses(bits, table, at);
+            let inside = set.iter().filter(|a| text.contains(a)).count();
+            // .init.text and .fixup have some of their own, outside.
+            inside * 10 >= set.len() * 7
+        };
+        [
+            TableForm::Absolute,
+            TableForm::Relative(12),
+            TableForm::Relative(8),
+        ]
         .into_iter()
         .find(good)
+    }
+
+    /// The addresses that a table at `at` has fixups for.
+    pub fn addresses(self, bits: Bits, table: &[u8], at: u64) -> HashSet<u64> {
+        match self {
+            TableForm::Absolute => {
+                let address = bits.number() as usize / 8;
+                let ips = table
+                    .chunks_exact(2 * address)
+                    .map(|e| e.split_at(address).0);
+                ips.map(|ip| ip.iter().rev().fold(0, |v, b| v << 8 | u64::from(*b)))
+                    .collect()
+            }
+            TableForm::Relative(entry) => {
+                let offsets = table.chunks_exact(entry).zip(0..);
+                let ips = offsets.filter_map(|(e, n): (&[u8], u64)| {
+                    let off = i32::from_le_bytes(*e.first_chunk::<4>()?);
+                    let from = at + n * entry as u64;
+                    Some(from.wrapping_add_signed(i64::from(off)) & bits.mask())
+                });
+                ips.collect()
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -397,6 +427,13 @@ mod tests {
             Text::default().returns_of(&[0x90], AT).unwrap_err(),
             Refusal::NoReturn
         );
+        // The end of all text: nothing, and an odd number of it.
+        let last = [0xc3, 0, 0, 0];
+        assert_eq!(Text::default().returns_of(&last, AT).unwrap().len(), 1);
+        assert_eq!(
+            Text::default().returns_of(&[0xc3, 0, 0, 0x0f], AT).err(),
+            Some(Refusal::Undecodable)
+        );
     }
 
     #[test]
@@ -411,6 +448,10 @@ mod tests {
 
     #[test]
     fn exception_tables_of_both_forms() {
+        let fixups = |bits, table: &[u8], at, text: &Range<u64>| {
+            let form = TableForm::of(bits, table, at, text)?;
+            Some(form.addresses(bits, table, at))
+        };
         let text = AT..AT + 0x10_0000;
         let mut old = Vec::new();
         for i in 0..4_u64 {

@@ -5,8 +5,7 @@
 mod common;
 
 use common::{exit, mov};
-use legacy_kmod::abi::MapType;
-use legacy_kmod::abi::{Code, Report};
+use legacy_kmod::abi::{ABI_VERSION, Code, MapType, Report};
 use legacy_kmod::device::{Device, PATH};
 use legacy_kmod::ioctl::{
     self, AUDIT_IDT, AUDIT_MEMORY, Call, LoadArgs, ReserveArgs, SiteDef, SitesArgs,
@@ -15,8 +14,10 @@ use legacy_kmod::kernel::Kernel;
 use legacy_kmod::module;
 use legacy_kmod::wire::{Blob, Map, Program};
 use legacy_kmod::x86::{self, Text};
+use std::ffi::CStr;
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::sync::{Mutex, MutexGuard};
 
@@ -157,7 +158,7 @@ fn the_commands_errors_say_what_is_wrong() {
     bytes[4] = 99;
     let text = device.load(&bytes).expect_err("refused").to_string();
     assert!(text.contains("another ABI version"), "{text}");
-    bytes[4] = 2;
+    bytes[4] = ABI_VERSION as u8;
     bytes[0] = 0;
     let text = device.load(&bytes).expect_err("refused").to_string();
     assert!(text.contains("this is not an image"), "{text}");
@@ -311,6 +312,11 @@ fn site(device: &Device, prog: u32) -> SiteDef {
         .iter()
         .find_map(|n| kernel.bounds(n))
         .expect("swapoff");
+    site_at(device, range, prog)
+}
+
+/// One at the entry of a function.
+fn site_at(device: &Device, range: Range<u64>, prog: u32) -> SiteDef {
     let mut body = vec![0; (range.end - range.start) as usize];
     device.read(range.start, &mut body).expect("its text");
     let place = Text::default().entry(&body, range.start).expect("an entry");
@@ -328,10 +334,18 @@ fn site(device: &Device, prog: u32) -> SiteDef {
 }
 
 fn arm(file: &impl AsRawFd, defs: &mut [SiteDef]) -> i32 {
+    let mut info = ioctl::Info::default();
+    assert_eq!(call(file, ioctl::INFO, &mut info), 0);
+    arm_since(file, defs, info.modules_gone)
+}
+
+/// The same by somebody who began to look when so many modules had gone.
+fn arm_since(file: &impl AsRawFd, defs: &mut [SiteDef], modules_gone: u32) -> i32 {
     let mut args = SitesArgs {
         sites: defs.as_mut_ptr() as u64,
         count: defs.len() as u32,
-        armed: 0,
+        modules_gone,
+        ..SitesArgs::default()
     };
     call(file, ioctl::SITES, &mut args)
 }
@@ -380,4 +394,114 @@ fn not_unloaded_while_in_use() {
     let text = module::load(None).expect_err("refused").to_string();
     assert!(text.contains("loaded already"), "{text}");
     drop(device);
+}
+
+/// A module that the guest's image has, but that is not loaded; and the name of one of its functions.
+fn later() -> Option<(Vec<u8>, &'static CStr, &'static str)> {
+    let known = [(c"tun", "tun_chr_open"), (c"probed", "probed_step")];
+    let files = std::fs::read_dir("/later").ok()?.flatten();
+    files.map(|f| f.path()).find_map(|path| {
+        let file = path.file_name()?.to_str()?;
+        let (module, function) = known
+            .iter()
+            .find(|(m, _)| m.to_str().is_ok_and(|m| file.contains(m)))?;
+        Some((std::fs::read(&path).ok()?, *module, *function))
+    })
+}
+
+#[test]
+fn modules_that_come_and_go() {
+    let Some((device, _turn)) = device("modules_that_come_and_go") else {
+        return;
+    };
+    let Some((code, name, function)) = later() else {
+        println!("SKIP device::modules_that_come_and_go: no module of /later is known to it");
+        return;
+    };
+    // Some other test may have left it there.
+    let _ = rustix::system::delete_module(name, libc::O_NONBLOCK);
+    let before = state(&device);
+    let insert = || rustix::system::init_module(&code, c"").expect("init_module");
+    let remove = || rustix::system::delete_module(name, libc::O_NONBLOCK).expect("delete_module");
+    let module = name.to_str().expect("a name");
+    let find = || {
+        let kernel = Kernel::default();
+        let there = kernel.function(module, function).expect("its function");
+        let of = kernel.modules().iter().find(|m| *m.name == *module);
+        (there, of.expect("its text").clone(), kernel.modules_gone())
+    };
+    let reserve = |address: u64| {
+        let mut slot = 0_u64;
+        let mut args = ReserveArgs {
+            addresses: std::ptr::from_ref(&address) as u64,
+            slots: std::ptr::from_mut(&mut slot) as u64,
+            count: 1,
+            reserved: 0,
+        };
+        call(&open(), ioctl::RESERVE, &mut args)
+    };
+    insert();
+    let (there, of, gone) = find();
+    assert!(of.text.contains(&there.start) && of.text.contains(&(there.end - 1)));
+    // Its data, and what is behind its text, are no text; nor is ours one that may be probed.
+    assert_eq!(reserve(there.start), 0);
+    assert_eq!(
+        reserve(of.text.end.next_multiple_of(4096) + 4096 * 4096),
+        libc::ERANGE
+    );
+    if !of.fixups.is_empty() {
+        assert_eq!(reserve(of.fixups.start), libc::ERANGE);
+    }
+    let slot = device.reserve(&[there.start]).expect("a slot")[0];
+    assert_eq!(reserve(slot), libc::ERANGE);
+    let file = open();
+    assert_eq!(load(&file, &blob().to_bytes().expect("a blob")).0, 0);
+    let def = site_at(&device, there.clone(), 0);
+    // Of so many that went, some are not remembered any more.
+    let mut old = [def];
+    assert_eq!(arm_since(&file, &mut old, gone.wrapping_sub(1000)), 0);
+    assert_eq!(old[0].result, ioctl::SITE_GONE);
+    assert_eq!(state(&device), before);
+    let mut defs = [def];
+    assert_eq!(arm_since(&file, &mut defs, gone), 0);
+    assert_eq!(defs[0].result, ioctl::SITE_ARMED);
+    assert_eq!(device.stats().expect("stats").armed, 1);
+    // It goes, and what was planted with it.
+    remove();
+    assert_eq!(state(&device), before);
+    assert!([libc::ERANGE, libc::ESTALE].contains(&reserve(there.start)));
+    assert_eq!(arm_since(&file, &mut defs, gone), 0);
+    assert_eq!(defs[0].result, ioctl::SITE_GONE);
+    // It comes back, to the same address as like as not: what was planned before is not planted.
+    insert();
+    let (now, _, gone_now) = find();
+    assert_ne!(gone, gone_now);
+    let again = site_at(&device, now, 0);
+    let mut stale = [again];
+    assert_eq!(arm_since(&file, &mut stale, gone), 0);
+    if again.address == def.address {
+        assert_eq!(stale[0].result, ioctl::SITE_GONE);
+        assert_eq!(state(&device), before);
+    }
+    let mut fresh = [SiteDef { prog: 1, ..again }];
+    assert_eq!(arm_since(&file, &mut fresh, gone_now), 0);
+    assert_eq!(fresh[0].result, ioctl::SITE_ARMED);
+    // Whoever traces goes first this time.
+    drop(file);
+    assert_eq!(state(&device), before);
+    remove();
+    assert_eq!(state(&device), before);
+}
+
+#[test]
+fn our_own_text() {
+    let Some((device, _turn)) = device("our_own_text") else {
+        return;
+    };
+    let kernel = Kernel::default();
+    let slot = device.reserve(&[site(&device, 0).address]).expect("a slot")[0];
+    let error = device.reserve(&[slot]).expect_err("refused").to_string();
+    assert!(error.contains("Numerical result out of range"), "{error}");
+    assert!(kernel.modules().iter().all(|m| *m.name != *module::NAME));
+    assert!(kernel.function(module::NAME, "on_trap").is_none());
 }

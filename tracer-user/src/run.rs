@@ -23,6 +23,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 use tracer_ebpf::backend::{Backend, BackendError, Buffer, LoadOptions, Session};
+use tracer_ebpf::caps::Caps;
 use tracer_ebpf::image::Image;
 use tracer_ebpf::lower::{LowerOpts, MOST_BUFSIZE, asks_for_frames, lower};
 use tracer_ebpf::plan::{Plan, plan};
@@ -93,11 +94,12 @@ pub fn run(mut request: Request) -> Result<Ended> {
         bpflog::install();
     }
     let out = open_output(&request)?;
-    let lowered = |lowering: &LowerOpts| {
-        lower(&program, &plan, &caps, lowering)
+    let lowered = |caps: &Caps, lowering: &LowerOpts| {
+        lower(&program, &plan, caps, lowering)
             .map_err(|e| compile::unsupported(&texts, e.span, e.text, options.on(Opt::errtags)))
     };
-    let (image, mut session) = load_fitting(&*backend, &lowered, lowering, &plan, &load, options)?;
+    let (image, mut session) =
+        load_fitting(&*backend, &lowered, &caps, lowering, &plan, &load, options)?;
     if request.verbose > 0 {
         eprintln!(
             "dtrace: attached {} probes in {:.1?}",
@@ -136,11 +138,36 @@ pub fn run(mut request: Request) -> Result<Ended> {
 /// The least that a buffer is lowered to.
 const SMALLEST_BUFFER: u64 = 4096;
 
+/// Instructions of a program from which on its subroutines on strings are verified once, not at each call. Linux 7.2 takes minutes
+/// for some programs of 14,000 otherwise, and is no slower with those of 4,000; in smaller ones it is, and so are their loops.
+const LARGE: usize = 4000;
+
+/// The same image for a verifier that is to go through each subroutine once only; `None` where the image is not large, or where
+/// that can't be had.
+fn verified_once(
+    image: &Image,
+    lowered: &dyn Fn(&Caps, &LowerOpts) -> Result<Image>,
+    caps: &Caps,
+    lowering: &LowerOpts,
+) -> Option<Image> {
+    let large = image.progs.iter().any(|p| p.insns.len() > LARGE);
+    if !(large && caps.may_goto && caps.global_subs) {
+        return None;
+    }
+    // What waits in a loop by may_goto can't be without it: then the first image is as good as it gets.
+    let once = Caps {
+        may_goto: false,
+        ..caps.clone()
+    };
+    lowered(&once, lowering).ok()
+}
+
 /// Loads with buffers for which there is room (with `-x bufresize=auto` one that can't be had is tried in half the size), and
 /// with programs that the kernel takes: those that it finds too complex are divided.
 fn load_fitting(
     backend: &dyn Backend,
-    lowered: &dyn Fn(&LowerOpts) -> Result<Image>,
+    lowered: &dyn Fn(&Caps, &LowerOpts) -> Result<Image>,
+    caps: &Caps,
     mut lowering: LowerOpts,
     plan: &Plan,
     load: &LoadOptions<'_>,
@@ -163,12 +190,19 @@ fn load_fitting(
         say("buffer", MOST_BUFSIZE);
     }
     loop {
-        let image = lowered(&lowering)?;
-        let e = match load_telling(backend, &image, load, options) {
+        let image = lowered(caps, &lowering)?;
+        let once = verified_once(&image, lowered, caps, &lowering);
+        let loaded = match once.map(|once| (load_telling(backend, &once, load, options), once)) {
+            Some((Ok(session), once)) => return Ok((once, session)),
+            Some((Err(e), _)) if !is_too_complex(&e) => Err(e),
+            // Bounds of loops may be too high for a verifier that goes through them all: the other image has none.
+            _ => load_telling(backend, &image, load, options),
+        };
+        let e = match loaded {
             Ok(session) => return Ok((image, session)),
             Err(e) => e,
         };
-        if let Some(BackendError::TooComplex(_)) = e.downcast_ref() {
+        if is_too_complex(&e) {
             let units = plan.units.iter().map(|u| &u.groups);
             let most = units
                 .map(|g| g.iter().map(|g| g.clauses.len()).sum::<usize>())
@@ -193,6 +227,10 @@ fn load_fitting(
         }
         say(what, *size);
     }
+}
+
+fn is_too_complex(e: &anyhow::Error) -> bool {
+    matches!(e.downcast_ref(), Some(BackendError::TooComplex(_)))
 }
 
 /// `4m`, as sizes are given.

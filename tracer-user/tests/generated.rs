@@ -2,8 +2,9 @@
 //! may be refused, and what they print must be what the reference interpreter says.
 //!
 //! Loading is what costs time, so a program has many clauses: `GENERATED_EACH` (50). `GENERATED_SEED` is the first seed,
-//! `GENERATED_CLAUSES` how many clauses all programs have together (2,000), and a failure names its seed: `GENERATED_SEED=17
-//! GENERATED_CLAUSES=50` is that program alone, and leaves it in the directory for temporary files.
+//! `GENERATED_CLAUSES` how many clauses all programs have together (2,000), `GENERATED_SMALL` how many more there are of small ones
+//! (2,000), and a failure names its seed: `GENERATED_SEED=17 GENERATED_CLAUSES=50` is that program alone, and leaves it in the
+//! directory for temporary files.
 
 mod common;
 
@@ -12,7 +13,7 @@ use dsl::dif::BuiltinVar;
 use dsl::dif::interp::{self, FaultInfo, State};
 use dsl::dif::testing::{FixedWorld, splitmix};
 use dsl::format::Piece;
-use dsl::generate::{Kind, program};
+use dsl::generate::{Kind, Size, program};
 use dsl::kernel::EmptyKernel;
 use dsl::parse::{Input, InputKind};
 use dsl::program::{Clause, Datum, Difo, Program, StmtKind};
@@ -143,10 +144,9 @@ impl Reference<'_> {
 }
 
 /// Runs a text; what is wrong, if anything is.
-fn tried(seed: u64, text: &str, want: Option<&str>) -> Result<(), String> {
+fn tried(test: &str, seed: u64, text: &str, want: Option<&str>) -> Result<(), String> {
     // The tests run side by side, with the same seeds.
-    let kind = if want.is_some() { "compared" } else { "wild" };
-    let name = format!("dtrace-generated-{}-{kind}-{seed}.d", std::process::id());
+    let name = format!("dtrace-generated-{}-{test}-{seed}.d", std::process::id());
     let file = std::env::temp_dir().join(name);
     std::fs::write(&file, text).map_err(|e| e.to_string())?;
     let name = file.to_string_lossy();
@@ -172,13 +172,13 @@ fn tried(seed: u64, text: &str, want: Option<&str>) -> Result<(), String> {
 
 /// Runs seeds, two at a time, and reports those that fail.
 #[track_caller]
-fn all(test: &str, clauses: u64, one: impl Fn(u64) -> Result<u64, String> + Sync) {
+fn all(test: &str, clauses: u64, each: u64, one: impl Fn(u64) -> Result<u64, String> + Sync) {
     if !privileged(&format!("generated::{test}")) {
         return;
     }
     let first = number("GENERATED_SEED", 1);
     let next = AtomicU64::new(first);
-    let end = first + clauses.div_ceil(each());
+    let end = first + clauses.div_ceil(each);
     let faults = AtomicU64::new(0);
     let failed = Mutex::new(Vec::new());
     std::thread::scope(|s| {
@@ -201,7 +201,7 @@ fn all(test: &str, clauses: u64, one: impl Fn(u64) -> Result<u64, String> + Sync
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
     println!(
         "NOTE generated_{test}: {} clauses of {} D programs accepted, loaded and run; {} faults among them",
-        (end - first) * each(),
+        (end - first) * each,
         end - first,
         faults.into_inner()
     );
@@ -216,22 +216,41 @@ fn clauses() -> u64 {
     number("GENERATED_CLAUSES", 2000)
 }
 
+/// A program whose output is known: how many of its clauses fault.
+fn compare(test: &str, seed: u64, clauses: u64, size: Size) -> Result<u64, String> {
+    let text = program(&mut splitmix(seed), clauses as usize, Kind::Compared, size);
+    let (program, strsize) = compiled(&text).map_err(|e| format!("seed {seed}: {e}"))?;
+    let want = Reference {
+        program: &program,
+        strsize,
+        state: State::new(),
+        world: world(),
+    }
+    .output();
+    tried(test, seed, &text, Some(&want))?;
+    Ok(want.lines().filter(|l| l.starts_with("fault ")).count() as u64)
+}
+
 /// Four in five: programs whose output is known.
 #[test]
 fn compared() {
-    all("compared", clauses() * 4 / 5, |seed| {
-        let text = program(&mut splitmix(seed), each() as usize, Kind::Compared);
-        let (program, strsize) = compiled(&text).map_err(|e| format!("seed {seed}: {e}"))?;
-        let want = Reference {
-            program: &program,
-            strsize,
-            state: State::new(),
-            world: world(),
-        }
-        .output();
-        tried(seed, &text, Some(&want))?;
-        Ok(want.lines().filter(|l| l.starts_with("fault ")).count() as u64)
+    all("compared", clauses() * 4 / 5, each(), |seed| {
+        compare("compared", seed, each(), Size::Full)
     });
+}
+
+/// Clauses of a program of small ones.
+const SMALL_EACH: u64 = 40;
+
+/// Many small ones.
+#[test]
+fn small() {
+    all(
+        "small",
+        number("GENERATED_SMALL", 2000),
+        SMALL_EACH,
+        |seed| compare("small", seed, SMALL_EACH, Size::Small),
+    );
 }
 
 /// One in five: programs that read whatever there is.
@@ -239,9 +258,13 @@ fn compared() {
 fn wild() {
     // The module has no types of its kernel's.
     let typed = std::path::Path::new("/sys/kernel/btf/vmlinux").exists();
-    all("wild", clauses() / 5, |seed| {
-        let text = program(&mut splitmix(seed), each() as usize, Kind::Wild { typed });
-        tried(seed, &text, None)?;
+    // Nor can it hook system calls where the kernel has no table of them.
+    let mut list = dtrace(&["-l", "-n", "syscall::read:entry"]);
+    let syscalls = list.output().is_ok_and(|o| o.status.success());
+    all("wild", clauses() / 5, each(), |seed| {
+        let kind = Kind::Wild { typed, syscalls };
+        let text = program(&mut splitmix(seed), each() as usize, kind, Size::Full);
+        tried("wild", seed, &text, None)?;
         Ok(0)
     });
 }

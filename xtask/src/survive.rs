@@ -57,8 +57,10 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     for width in widths {
         files.push(put(load(width)?, &format!("/bin/load{width}")));
     }
-    if let Some(module) = kprobe(&kernel)? {
-        files.push(put(module, "/lib/kprobe_count.ko"));
+    for name in ["kprobe_count", "probed"] {
+        if let Some(module) = guest_module(&kernel, name)? {
+            files.push(put(module, &format!("/lib/{name}.ko")));
+        }
     }
     let mut vm = vm::boot(&row, &given, &files)?;
     eprintln!(
@@ -110,26 +112,26 @@ fn load(width: &str) -> Result<PathBuf> {
     Ok(program)
 }
 
-/// The module with a kprobe to compare with, where the kernel has kprobes.
-fn kprobe(kernel: &Kernel) -> Result<Option<PathBuf>> {
+/// One of the modules that the guest is tried with: one with a kprobe to compare with, where the kernel has kprobes, and one
+/// that comes and goes.
+fn guest_module(kernel: &Kernel, name: &str) -> Result<Option<PathBuf>> {
     let tree = kmod::tree(kernel)?.canonicalize()?;
     let config = std::fs::read_to_string(tree.join(".config")).unwrap_or_default();
-    if !config.lines().any(|l| l == "CONFIG_KPROBES=y") {
+    if name == "kprobe_count" && !config.lines().any(|l| l == "CONFIG_KPROBES=y") {
         return Ok(None);
     }
+    let source = format!("legacy-kmod/tests/guest/{name}");
     let dir = sh::root().join("target/kmod").join(&kernel.row.name);
-    copy(
-        &sh::root().join("legacy-kmod/tests/guest/kprobe"),
-        &dir.join("kprobe"),
-    )?;
+    let dir = dir.join(name);
+    copy(&sh::root().join(source), &dir)?;
     sh::output(
         Command::new("make")
             .arg("-C")
             .arg(tree)
-            .arg(format!("M={}", dir.join("kprobe").display()))
+            .arg(format!("M={}", dir.display()))
             .arg("modules"),
     )?;
-    Ok(Some(dir.join("kprobe/kprobe_count.ko")))
+    Ok(Some(dir.join(format!("{name}.ko"))))
 }
 
 /// A folder's files; a build leaves its own beside them.

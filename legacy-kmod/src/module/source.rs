@@ -11,7 +11,7 @@ macro_rules! files {
 files! {
     "Kbuild"
     "compat.h" "dt.h" "dt_abi.h" "env.h" "isa.h" "kmod.h"
-    "int3.c" "kenv.c" "load.c" "main.c" "map.c" "service.c" "state.c" "stats.c" "systrace.c" "text.c" "timer.c" "types.c" "verify.c" "vm.c"
+    "int3.c" "kenv.c" "load.c" "main.c" "map.c" "modules.c" "service.c" "state.c" "stats.c" "systrace.c" "text.c" "timer.c" "types.c" "verify.c" "vm.c"
     "slots.S" "typedata.S"
 }
 

@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 const MODULE: &str = "/lib/dtrace.ko";
 /// A kprobe that counts, to compare with; not there on kernels without kprobes.
 const KPROBE: &str = "/lib/kprobe_count.ko";
+/// A module to be probed while it comes and goes.
+const PROBED: &str = "/lib/probed.ko";
 const OUTPUT: &str = "/tmp/survive.out";
 
 /// The loads, and how much of each makes a scale of 1. At 100 it is what the module is to be trusted with: 20,000 processes,
@@ -452,6 +454,51 @@ impl Background {
     }
 }
 
+/// Removes a module.
+fn remove(name: &str) -> io::Result<()> {
+    let name = std::ffi::CString::new(name)?;
+    rustix::system::delete_module(&name, 0o4000)
+        .map_err(|e| other(format!("removing {}: {e}", name.to_string_lossy())))
+}
+
+/// A number of the module's.
+fn module_says(what: &str) -> io::Result<u64> {
+    let text = fs::read_to_string("/proc/dtrace/stats")?;
+    let mut values = text.lines().filter_map(|l| l.strip_prefix(what));
+    let value = values.find_map(|v| v.trim().parse().ok());
+    value.ok_or_else(|| other(format!("no {what} in the module's numbers")))
+}
+
+/// Processes that are inside the module that comes and goes, over and over.
+struct Readers {
+    children: Vec<Child>,
+}
+
+impl Readers {
+    const FILE: &str = "/sys/kernel/probed/run";
+
+    fn start() -> io::Result<Readers> {
+        let script = format!("while cat {}; do :; done", Readers::FILE);
+        let start = |_| {
+            Command::new("/bin/sh")
+                .args(["-c", &script])
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+        };
+        let children = (0..2).map(start).collect::<io::Result<_>>()?;
+        Ok(Readers { children })
+    }
+
+    /// They end when the file is gone.
+    fn stop(&mut self) {
+        for child in &mut self.children {
+            let _ = child.wait();
+        }
+    }
+}
+
 /// A small generator of delays; the seed is printed.
 struct Dice(u64);
 
@@ -532,6 +579,12 @@ impl Trial {
         }
         self.row("enabled and disabled", |t| t.rounds());
         self.row("kill -9", |t| t.kills());
+        self.row("a module comes and goes while it is probed", |t| {
+            t.comes_and_goes()
+        });
+        self.row("a module goes while it is being enabled", |t| {
+            t.goes_early()
+        });
         self.row("unloading while it is open", |t| t.busy());
         self.row("unloading while calls sleep", |t| t.asleep());
         self.row("cost of a firing", |t| t.costs());
@@ -700,6 +753,110 @@ impl Trial {
         load.stop()?;
         Ok(format!(
             "{kills} times within {span} ms, {while_ready} of them with all enabled; seed {seed:#x}"
+        ))
+    }
+
+    /// Its functions run until its exit has stopped them, and count themselves: the tracer must have seen each.
+    fn comes_and_goes(&self) -> io::Result<String> {
+        const SCRIPT: &str = r#"fbt:probed::entry,fbt:probed::return { @all = count(); }
+            fbt:probed:probed_step:entry { @entries = count(); } fbt:probed:probed_step:return { @returns = count(); }
+            fbt:probed:probed_faults:return { @faults = count(); }
+            fbt:probed:probed_last:entry { printf("told %d %d\n", arg0, arg1); }
+            END { printa("all %@d\n", @all); printa("seen %@d", @entries); printa(" %@d", @returns); printa(" %@d\n", @faults); }"#;
+        let (mut calls, mut firings, mut used) = (0_u64, 0_u64, None);
+        let rounds = 5 * self.scale;
+        for round in 0..rounds {
+            // Every other time something else is where it was before.
+            let moved = round % 2 == 1 && fs::exists(KPROBE)?;
+            if moved {
+                insert(KPROBE)?;
+            }
+            insert(PROBED)?;
+            let tracer = Tracer::ready(SCRIPT)?;
+            let errors = fs::read_to_string(errors_of(OUTPUT))?;
+            if !errors.contains("may fault and be fixed up") {
+                return Err(other(format!("the fixup was not seen: {errors}")));
+            }
+            let mut readers = Readers::start()?;
+            fs::write(Readers::FILE, "1")?;
+            sleep(Duration::from_millis(500));
+            remove("probed")?;
+            readers.stop();
+            if moved {
+                remove("kprobe_count")?;
+            }
+            tracer.stop()?;
+            let said = fs::read_to_string(OUTPUT)?;
+            let numbers = |what: &str| -> Vec<u64> {
+                let lines = said.lines().filter_map(|l| l.strip_prefix(what));
+                lines
+                    .flat_map(|l| l.split_whitespace().filter_map(|w| w.parse().ok()))
+                    .collect()
+            };
+            let [all, wrong] = numbers("told ")[..] else {
+                return Err(other(format!(
+                    "round {round}: its end was not seen: {said}"
+                )));
+            };
+            if all == 0 || wrong != 0 || numbers("seen ") != [all, all, 2 * all] {
+                return Err(other(format!("round {round}: {all} calls: {said}")));
+            }
+            calls += all;
+            firings += numbers("all ").first().copied().unwrap_or(0);
+            let now = module_says("slots_used")?;
+            if module_says("sites_armed")? != 0 {
+                return Err(other("something is planted still"));
+            }
+            // Of this round and of the one before: in one of them it was elsewhere.
+            if round == 1 {
+                used = Some(now);
+            }
+            if used.is_some_and(|u| now > u) {
+                return Err(other(format!("{now} slots are used, {used:?} were")));
+            }
+        }
+        Ok(format!(
+            "{rounds} times, {calls} calls of it, {firings} firings, each seen"
+        ))
+    }
+
+    /// It may be gone when its symbols have been read, when its text is, or when it is planted.
+    fn goes_early(&self) -> io::Result<String> {
+        let script = "fbt:probed:: { @ = count(); }";
+        let mut dice = Dice(0x2545_f491_4f6c_dd1d);
+        insert(PROBED)?;
+        let started = Instant::now();
+        Tracer::ready(script)?.kill()?;
+        remove("probed")?;
+        let span = started.elapsed().as_millis() as u64;
+        let rounds = 10 * self.scale;
+        let (mut enabled, mut gone, mut unmatched) = (0, 0, 0);
+        for _ in 0..rounds {
+            insert(PROBED)?;
+            fs::write(Readers::FILE, "1")?;
+            let text = format!(r#"BEGIN {{ printf("ready\n"); }} {script}"#);
+            let mut tracer = Tracer::start(&text, OUTPUT)?;
+            sleep(Duration::from_millis(dice.below(span)));
+            enabled += u32::from(tracer.said()?.contains("ready"));
+            remove("probed")?;
+            // At once another, or the same again, where it was.
+            insert(PROBED)?;
+            fs::write(Readers::FILE, "1")?;
+            let deadline = Instant::now() + Duration::from_secs(600);
+            while tracer.child.try_wait()?.is_none() && !tracer.said()?.contains("ready") {
+                if Instant::now() > deadline {
+                    return Err(other("dtrace neither began nor ended"));
+                }
+                sleep(Duration::from_millis(20));
+            }
+            let errors = fs::read_to_string(errors_of(OUTPUT))?;
+            gone += u32::from(errors.contains("its module has gone meanwhile"));
+            unmatched += u32::from(errors.contains("does not match any probes"));
+            remove("probed")?;
+            tracer.kill()?;
+        }
+        Ok(format!(
+            "{rounds} times within {span} ms: {enabled} after it was enabled, {gone} while it was planned, {unmatched} before it was listed"
         ))
     }
 
