@@ -228,7 +228,7 @@ macro_rules! for_each_tag {
             D_LLQUANT_FACTORVAL, "llquantize() factor is out of range";
             D_LLQUANT_FACTORMATCH, "llquantize() factor does not fit the steps";
             D_LLQUANT_FACTOREVEN, "llquantize() steps do not divide a power of the factor";
-            D_LLQUANT_FACTORNSTEPS, "llquantize() factor is larger than the steps";
+            D_LLQUANT_FACTORNSTEPS, "llquantize() steps do not divide the factor";
             D_LLQUANT_FACTORSMALL, "llquantize() factor is less than two";
             D_LLQUANT_LMAGTYPE, "llquantize() low magnitude is not an integer constant";
             D_LLQUANT_LMAGVAL, "llquantize() low magnitude is out of range";
@@ -362,6 +362,10 @@ pub const NEVER_RAISED: &[(Tag, &str)] = &[
     (
         Tag::D_MACRO_UNUSED,
         "the command line is at fault, not a program",
+    ),
+    (
+        Tag::D_NOT_YET,
+        "it is for what the running kernel has not, or has an argument of: no program is refused everywhere",
     ),
     (
         Tag::D_AGG_BADPARAM,

@@ -44,7 +44,7 @@ pub struct Conv {
     pub width: Size,
     /// Precision.
     pub prec: Size,
-    /// `h`, `hh`, `l`, `ll`, `L` …: the argument size that the programmer claims, in bytes; 0 = the argument's own.
+    /// `h`, `l`, `ll`, `L`, `w`: the size that the argument must have, in bytes; 0 = the argument's own.
     pub modifier: u8,
 }
 
@@ -112,8 +112,11 @@ pub enum FormatError {
     #[error("format conversion #{0} is incomplete")]
     Incomplete(usize),
     /// No conversion has that letter.
-    #[error("format conversion #{0} name %{1} is invalid")]
+    #[error("format conversion #{0} is undefined: %{1}")]
     Unknown(usize, String),
+    /// `%5%`.
+    #[error("format conversion #{0} cannot be combined with other format flags: %%")]
+    Percent(usize),
     /// `%5$d`.
     #[error("format conversion #{0}: positional arguments (%n$) are not supported")]
     Positional(usize),
@@ -133,17 +136,20 @@ pub struct ConvRow {
     pub proto: &'static str,
 }
 
-macro_rules! convs { ($($letter:literal, $kind:ident, $proto:literal;)*) => {
+/// What the plain integer conversions take: they go by the argument's own size.
+const INTEGER: &str = "char, short, int, long, or long long";
+
+macro_rules! convs { ($($letter:literal, $kind:ident, $proto:expr;)*) => {
     /// The conversions.
     pub const CONVS: &[ConvRow] = &[$(ConvRow { letter: $letter, kind: ConvKind::$kind, proto: $proto },)*];
 } }
 convs! {
-    'd', Dec, "int";
-    'i', Dec, "int";
-    'u', Udec, "unsigned int";
-    'o', Oct, "unsigned int";
-    'x', Hex, "unsigned int";
-    'X', HexUp, "unsigned int";
+    'd', Dec, INTEGER;
+    'i', Dec, INTEGER;
+    'u', Udec, INTEGER;
+    'o', Oct, INTEGER;
+    'x', Hex, INTEGER;
+    'X', HexUp, INTEGER;
     'p', Pointer, "pointer or integer";
     'c', Char, "char";
     'C', CharEsc, "char";
@@ -164,12 +170,62 @@ convs! {
 }
 
 impl ConvKind {
+    /// Whether there is such a conversion with these letters of a size before its own.
+    fn takes(self, sizes: &str) -> bool {
+        sizes.is_empty()
+            || match self {
+                ConvKind::Dec
+                | ConvKind::Udec
+                | ConvKind::Oct
+                | ConvKind::Hex
+                | ConvKind::HexUp => matches!(sizes, "h" | "l" | "ll"),
+                ConvKind::Float => sizes == "L",
+                ConvKind::Char => matches!(sizes, "w" | "l"),
+                ConvKind::Str => sizes == "w",
+                _ => false,
+            }
+    }
+
     /// What argument it wants, as messages say it.
     pub fn proto(self) -> &'static str {
         CONVS
             .iter()
             .find(|r| r.kind == self)
             .map_or("aggregation", |r| r.proto)
+    }
+}
+
+impl Conv {
+    /// Whether it takes an integer of that type: one that says a size takes that size, and with a sign or without as its letter
+    /// has it; octal and hexadecimal digits are the same for both.
+    pub fn takes_integer(&self, size: u32, signed: bool) -> bool {
+        self.modifier == 0
+            || size == u32::from(self.modifier)
+                && match self.kind {
+                    ConvKind::Dec => signed,
+                    ConvKind::Udec => !signed,
+                    _ => true,
+                }
+    }
+
+    /// What argument it wants, as messages say it.
+    pub fn proto(&self) -> &'static str {
+        match (self.kind, self.modifier) {
+            (ConvKind::Str, 4) => "wchar_t []",
+            (ConvKind::Dec, 2) => "short",
+            (ConvKind::Dec, 8) if self.text.starts_with("ll") => "long long",
+            (ConvKind::Dec, 8) => "long",
+            (ConvKind::Udec | ConvKind::Oct | ConvKind::Hex | ConvKind::HexUp, 2) => {
+                "unsigned short"
+            }
+            (ConvKind::Udec | ConvKind::Oct | ConvKind::Hex | ConvKind::HexUp, 8) => {
+                match self.text.starts_with("ll") {
+                    true => "unsigned long long",
+                    false => "unsigned long",
+                }
+            }
+            _ => self.kind.proto(),
+        }
     }
 }
 
@@ -262,8 +318,9 @@ fn parse_conv(it: &mut Chars, n: usize) -> Result<Conv, FormatError> {
     let mut letters = String::new();
     while let Some(m) = it.peek() {
         match m {
-            'h' => c.modifier = if c.modifier == 2 { 1 } else { 2 },
-            'l' | 'w' => c.modifier = 8,
+            'h' => c.modifier = 2,
+            'w' => c.modifier = 4,
+            'l' => c.modifier = 8,
             'L' => c.modifier = 16,
             _ => break,
         }
@@ -283,14 +340,16 @@ fn parse_conv(it: &mut Chars, n: usize) -> Result<Conv, FormatError> {
     let Some(letter) = it.next() else {
         return Err(FormatError::Incomplete(n));
     };
+    if letter == '%' {
+        return Err(FormatError::Percent(n));
+    }
     letters.push(letter);
-    let Some(row) = CONVS.iter().find(|r| r.letter == letter) else {
+    let row = CONVS.iter().find(|r| r.letter == letter);
+    let sizes = letters.get(..letters.len() - letter.len_utf8());
+    let Some(row) = row.filter(|r| r.kind.takes(sizes.unwrap_or_default())) else {
         return Err(FormatError::Unknown(n, letters));
     };
     c.kind = row.kind;
-    if letters.starts_with('w') {
-        c.modifier = 0;
-    }
     c.text = letters;
     Ok(c)
 }
@@ -351,13 +410,12 @@ mod tests {
             (Size::Arg, Size::Arg, ConvKind::Str)
         );
         assert_eq!(conv("%?p").width, Size::Pointer);
-        assert_eq!(conv("%hhx").modifier, 1);
         assert_eq!(conv("%hx").modifier, 2);
         assert!(conv("%@d").agg);
         assert!(conv("%-10@d").agg);
         assert_eq!(conv("%@\n").kind, ConvKind::AggDefault);
         assert_eq!(conv("%.x").prec, Size::Fixed(0));
-        assert_eq!(conv("%ws").modifier, 0);
+        assert_eq!(conv("%wc").modifier, 4);
     }
 
     #[test]
@@ -377,5 +435,10 @@ mod tests {
             Format::parse("%lllld"),
             Err(FormatError::Unknown(1, "llll".into()))
         );
+        assert_eq!(Format::parse("%d%5%"), Err(FormatError::Percent(2)));
+        for text in ["hhd", "lls", "Ld", "lp", "hY", "wd"] {
+            let want = Err(FormatError::Unknown(1, text.into()));
+            assert_eq!(Format::parse(&format!("%{text}")), want);
+        }
     }
 }

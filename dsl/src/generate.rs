@@ -19,6 +19,8 @@ pub enum Kind {
     Wild {
         /// Members of `curthread` can be named.
         typed: bool,
+        /// There are probes of system calls.
+        syscalls: bool,
     },
 }
 
@@ -185,8 +187,8 @@ pub fn program(draw: Draw, clauses: usize, kind: Kind, size: Size) -> String {
     }
     for _ in 0..clauses {
         let probe = match (kind, g.below(8)) {
-            (Kind::Wild { .. }, 0) => "syscall::read:entry",
-            (Kind::Wild { .. }, 1) => "syscall::write:return",
+            (Kind::Wild { syscalls: true, .. }, 0) => "syscall::read:entry",
+            (Kind::Wild { syscalls: true, .. }, 1) => "syscall::write:return",
             _ => "BEGIN",
         };
         out += probe;
@@ -225,6 +227,10 @@ struct Gen<'a> {
 impl Gen<'_> {
     fn below(&mut self, n: u64) -> u64 {
         (self.draw)() % n.max(1)
+    }
+
+    fn is_typed(&self) -> bool {
+        matches!(self.kind, Kind::Wild { typed: true, .. })
     }
 
     fn one_in(&mut self, n: u64) -> bool {
@@ -435,7 +441,7 @@ impl Gen<'_> {
             // Mostly NULL, which few uses survive.
             6 if self.one_in(3) => self.str_element(),
             7 if self.kind != Kind::Compared => {
-                let typed = self.kind == Kind::Wild { typed: true };
+                let typed = self.is_typed();
                 if typed && self.one_in(2) {
                     return "stringof(curthread->comm)".to_owned();
                 }
@@ -487,7 +493,7 @@ impl Gen<'_> {
 
     /// What differs from run to run.
     fn wild_int(&mut self) -> String {
-        let typed = self.kind == Kind::Wild { typed: true };
+        let typed = self.is_typed();
         match self.below(6) {
             0 => "rand()".to_owned(),
             1 if typed => self
@@ -534,7 +540,13 @@ mod tests {
             for (kind, size) in [
                 (Kind::Compared, Size::Full),
                 (Kind::Compared, Size::Small),
-                (Kind::Wild { typed: false }, Size::Full),
+                (
+                    Kind::Wild {
+                        typed: false,
+                        syscalls: true,
+                    },
+                    Size::Full,
+                ),
             ] {
                 let text = program(&mut splitmix(seed), 12, kind, size);
                 let (sources, program, diags) = crate::compile_str(&text);

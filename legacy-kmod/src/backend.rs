@@ -116,6 +116,10 @@ impl Backend for KmodBackend {
         self.kernel.why_no_match(desc)
     }
 
+    fn left_out(&self, desc: &ProbeDesc) -> Vec<String> {
+        provider::left_out(&self.kernel, desc)
+    }
+
     fn load(
         &self,
         image: &Image,

@@ -16,7 +16,7 @@ use std::sync::{Arc, OnceLock};
 use tracer_ebpf::backend::BackendError;
 use tracer_ebpf::live::btf::Btf;
 use tracer_ebpf::live::kallsyms::Kallsyms;
-use tracer_ebpf::provider::{self, Facts, FuncSym};
+use tracer_ebpf::provider::{self, Facts, FuncSym, LeftOut};
 use tracer_ebpf::site::Abi;
 
 /// A module, and where its function of some name is.
@@ -169,11 +169,17 @@ impl Kernel {
         (start < end).then_some(start..end)
     }
 
-    /// Which kind of kernel it is: told by where its text lies.
+    /// Which kind of kernel it is. A kernel of 64 bits may say that it is one of 32 (`setarch`), never the other way round; then where
+    /// its text lies tells, which takes reading all symbols.
     pub fn bits(&self) -> Bits {
-        *self.bits.get_or_init(|| match self.text() {
-            Some(text) if text.start >> 32 == 0 => Bits::Bits32,
-            _ => Bits::Bits64,
+        *self.bits.get_or_init(|| {
+            if rustix::system::uname().machine().to_bytes() == b"x86_64" {
+                return Bits::Bits64;
+            }
+            match self.text() {
+                Some(text) if text.start >> 32 == 0 => Bits::Bits32,
+                _ => Bits::Bits64,
+            }
         })
     }
 
@@ -525,6 +531,34 @@ impl Facts for Kernel {
             _ => "is no function",
         };
         Some(format!("the kernel has {name}, but it {why}"))
+    }
+
+    fn left_out(&self, wanted: &dyn Fn(&str, &str) -> bool) -> Vec<LeftOut> {
+        let listed = self.listed();
+        let there: HashSet<u32> = listed.list.iter().map(|f| f.index).collect();
+        let mut found = Vec::new();
+        for (index, e) in self.symbols().functions() {
+            if there.contains(&index) || !wanted(e.module, e.name) {
+                continue;
+            }
+            match listed.denied.get(e.name) {
+                // Not the way there: it differs from function to function.
+                Some(why) => {
+                    let root = why.rsplit(": ").next().unwrap_or(why);
+                    let why = format!("is not to be probed: {root}");
+                    LeftOut::count(&mut found, why, e.name);
+                }
+                None if e.name.contains(['.', '$']) => {
+                    let why = "is a piece that the compiler made of a function";
+                    LeftOut::count(&mut found, why, e.name);
+                }
+                None => {
+                    let why = "has the name of another that is listed";
+                    LeftOut::count(&mut found, why, e.name);
+                }
+            }
+        }
+        found
     }
 
     fn function_args(&self, f: &str, module: &str, ret: bool) -> Option<Vec<ArgInfo>> {

@@ -204,7 +204,7 @@ const RULES: &[(&str, &[&str])] = &[
             "trace(<expr>)",
             "printf(\"%d\\n\", <int>)",
             "printf(\"%s %d %x %c %%\", <str>, <int>, <int>, <int>)",
-            "printf(\"%5.3s|%-*d|%+lld %p\", <str>, <int>, <int>, <int>, <ptr>)",
+            "printf(\"%5.3s|%-*d|%+d %p\", <str>, <int>, <int>, <int>, <ptr>)",
             "printf(<str>, <expr>, <expr>)",
             "printf(\"%<conv>\", <expr>)",
             "printa(@a)",

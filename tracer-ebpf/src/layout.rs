@@ -168,13 +168,14 @@ pub fn words(func: AggFunc) -> u32 {
             low,
             high,
             nsteps,
-        } => {
-            llquantize(factor, low, high, nsteps)
-                .last()
-                .map_or(2, |o| o.base + o.buckets)
-                + 1
-        }
+        } => 2 * llquantize_top(&llquantize(factor, low, high, nsteps)) + 1,
     }
+}
+
+/// The bucket of an `llquantize` for values from the last order's end on. The buckets of negative values come behind it, in the
+/// same sequence: what is `n` for a value is `n` and this for the value's negative.
+pub fn llquantize_top(orders: &[Order]) -> u32 {
+    orders.last().map_or(1, |o| o.base + o.buckets)
 }
 
 /// One order of magnitude of an `llquantize`.
@@ -186,6 +187,8 @@ pub struct Order {
     pub from: i64,
     /// Of each bucket.
     pub width: i64,
+    /// How many widths there are below `from`: the order below has those.
+    pub skipped: u32,
     /// Number of its first bucket.
     pub base: u32,
     /// How many buckets.
@@ -206,12 +209,14 @@ pub fn llquantize(factor: u16, low: u16, high: u16, nsteps: u16) -> Vec<Order> {
             break;
         };
         let steps = limit.min(nsteps).max(1);
-        // The first 1/factor of the steps belong to the order below.
-        let buckets = (steps - steps / factor.max(1)) as u32;
+        let width = limit / steps;
+        let skipped = (from / width) as u32;
+        let buckets = (limit / width) as u32 - skipped;
         out.push(Order {
             limit,
             from,
-            width: limit / steps,
+            width,
+            skipped,
             base,
             buckets,
         });
@@ -283,6 +288,7 @@ mod tests {
             high: 2,
             nsteps: 20,
         };
-        assert_eq!(words(f), 47);
+        // One for what is too small, 45 of each sign, and one of each for what is too large.
+        assert_eq!(words(f), 1 + 2 * 46);
     }
 }

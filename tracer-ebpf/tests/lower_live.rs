@@ -328,15 +328,14 @@ fn aggregations() {
             ((cut + 100) / 50 + 1).min(11)
         };
         lquantize[level as usize] += 1;
-        let mut at = 0;
-        if v >= 1 {
-            let orders = layout::llquantize(10, 0, 3, 20);
-            at = match orders.iter().find(|o| v < o.limit) {
-                Some(o) => o.base as usize + ((v - o.from) / o.width) as usize,
-                None => llquantize.len() - 1,
-            };
-        }
-        llquantize[at] += 1;
+        let orders = layout::llquantize(10, 0, 3, 20);
+        let (size, top) = (v.unsigned_abs(), layout::llquantize_top(&orders));
+        let at = match orders.iter().find(|o| size < o.limit as u64) {
+            _ if size < 1 => 0,
+            Some(o) => o.base + ((size - o.from as u64) / o.width as u64) as u32,
+            None => top,
+        };
+        llquantize[(at + if v < 0 { top } else { 0 }) as usize] += 1;
     }
     let want: [Vec<i64>; 9] = [
         vec![n],

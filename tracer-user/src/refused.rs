@@ -15,11 +15,21 @@ it; none is silence.
 
 ";
 
-/// What compiles, and faults where it would not elsewhere.
-const FAULTS: &[(&str, &str)] = &[(
-    "a store through a pointer into a thread-local or an element (`p = &a[k].x` in one statement, `*p = 1` in a later one)",
-    "invalid address: the kernel's verifier wants to see where a pointer comes from, and has forgotten; loads through it work",
-)];
+/// What depends on what the program does, or on how large it is.
+const LIMITS: &[(&str, &str)] = &[
+    (
+        "a store through a pointer into a thread-local or an element that was looked up in another firing, or of which more than four are kept in one (`p = &a[k].x` here, `*p = 1` there)",
+        "a fault, invalid address: the kernel's verifier wants to see where a pointer comes from; loads through it work",
+    ),
+    (
+        "clauses on one probe that share clause-local variables or `strtok()`'s state, and that are together too large for the kernel's verifier",
+        "an error that says so: two programs, into which clauses are divided otherwise, share nothing that is one firing's",
+    ),
+    (
+        "clauses on one function (kprobes), or one `profile` or `tick` probe, that are together too large for the kernel's verifier",
+        "an error that says so: the kernel runs two programs there in no order that it promises",
+    ),
+];
 
 fn row(out: &mut String, name: &str, status: Status) {
     let why = match status {
@@ -70,7 +80,7 @@ fn page() -> String {
         }
     }
     table(&mut out, "At run time");
-    for (what, why) in FAULTS {
+    for (what, why) in LIMITS {
         let _ = writeln!(out, "| {what} | {why} |");
     }
     table(&mut out, "Error tags that no program raises");

@@ -309,34 +309,41 @@ impl Checker<'_> {
             None
         };
         if factor < 2 {
-            return fail(
-                self,
-                Tag::D_LLQUANT_FACTORSMALL,
-                "llquantize( ) factor (argument #1) must be two or more",
-            );
+            let text = "llquantize( ) factor (argument #1) must be two or more";
+            return fail(self, Tag::D_LLQUANT_FACTORSMALL, text);
         }
-        if low >= high {
-            let text = "llquantize( ) high magnitude (argument #3) must be greater than low magnitude (argument #2)";
+        if low > high {
+            let text = "llquantize( ) high magnitude (argument #3) must be at least the low magnitude (argument #2)";
             return fail(self, Tag::D_LLQUANT_MAGRANGE, text);
         }
-        if factor > nsteps {
-            let text = "llquantize( ) factor (argument #1) must be less than or equal to the number of linear steps per magnitude (argument #4)";
-            return fail(self, Tag::D_LLQUANT_FACTORNSTEPS, text);
-        }
-        let mut v = u64::from(factor);
-        while v < u64::from(nsteps) {
-            v = v.saturating_mul(u64::from(factor));
-        }
-        if v % u64::from(nsteps) != 0 || nsteps % factor != 0 {
-            let text = "llquantize( ) number of linear steps (argument #4) must be a multiple of the factor (argument #1) and evenly divide a power of it";
-            return fail(self, Tag::D_LLQUANT_FACTOREVEN, text);
-        }
-        if u64::from(factor)
-            .checked_pow(u32::from(high) + 1)
-            .is_none_or(|v| i64::try_from(v).is_err())
-        {
+        let power = |n: u32| u64::from(factor).checked_pow(n);
+        if power(u32::from(high) + 1).is_none_or(|v| i64::try_from(v).is_err()) {
             let text = "llquantize( ) high magnitude (argument #3) is too large: the factor (argument #1) to that power plus one must fit 64 bits";
             return fail(self, Tag::D_LLQUANT_MAGTOOBIG, text);
+        }
+        if nsteps > factor && nsteps % factor != 0 {
+            let text = "llquantize( ) number of linear steps (argument #4) must be a multiple of the factor (argument #1) where it is the larger";
+            return fail(self, Tag::D_LLQUANT_FACTOREVEN, text);
+        }
+        // Each order's end has to be a whole number of steps, but for the first ones' where steps would be less than one. (The
+        // reference has fewer such orders; scripts for other systems rely on them.)
+        let (whole, tag, text) = match nsteps > factor {
+            false => (
+                u64::from(factor),
+                Tag::D_LLQUANT_FACTORNSTEPS,
+                "llquantize( ) number of linear steps (argument #4) must evenly divide the factor (argument #1) where it is the smaller",
+            ),
+            true => (
+                (1..=16)
+                    .filter_map(power)
+                    .find(|&v| v >= u64::from(nsteps))
+                    .unwrap_or(1),
+                Tag::D_LLQUANT_FACTOREVEN,
+                "llquantize( ) number of linear steps (argument #4) must evenly divide a power of the factor (argument #1) where it is the larger",
+            ),
+        };
+        if nsteps == 0 || whole % u64::from(nsteps) != 0 {
+            return fail(self, tag, text);
         }
         Some(AggFunc::Llquantize {
             factor,

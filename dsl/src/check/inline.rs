@@ -39,12 +39,6 @@ impl Checker<'_> {
             let text = format!("identifier redeclared: {}", name.name);
             return self.err(Tag::D_DECL_IDRED, name.span, text);
         }
-        // A struct is one that is translated, or one in memory: its members are taken.
-        let t = &self.types;
-        if !t.is_scalar(d.ty) && !t.is_string(d.ty) && !t.is_sou(d.ty) && !t.is_error(d.ty) {
-            let what = format!("an inline of type {}", self.types.name(d.ty));
-            return self.not_yet(span, &what);
-        }
         let mut params = Vec::new();
         let keys = i.declarator.layers.iter().find_map(|l| match &l.kind {
             LayerKind::Assoc(keys) => Some(keys.as_slice()),
@@ -102,6 +96,11 @@ impl Checker<'_> {
         self.bound = outer;
         self.expanding.pop();
         e.span = span;
+        // An array is one in memory: its elements are taken.
+        if self.types.is_array(def.ty) && self.types.same(def.ty, e.ty) {
+            e.ty = def.ty;
+            return e;
+        }
         match self.assign_conv(e, def.ty) {
             Ok(mut e) => {
                 if !self.types.is_error(e.ty) {

@@ -201,14 +201,6 @@ impl<'k> Checker<'k> {
         TExpr::error(span)
     }
 
-    fn not_yet(&mut self, span: Span, what: &str) {
-        self.err(
-            Tag::D_NOT_YET,
-            span,
-            format!("{what} is not implemented yet"),
-        );
-    }
-
     /// A new user variable.
     fn new_var(&mut self, info: VarInfo) -> Option<VarIdx> {
         if self.vars.len() >= cg::MAX_VARS {

@@ -47,7 +47,7 @@ impl Checker<'_> {
         match Format::parse(&text) {
             Ok(f) => Some(f),
             Err(err) => {
-                self.err(Tag::D_UNKNOWN, e.span, format!("{func}( ) {err}"));
+                self.err(Tag::D_SYNTAX, e.span, err.to_string());
                 None
             }
         }
@@ -118,7 +118,8 @@ impl Checker<'_> {
         }
         if next.next().is_some() {
             let text = format!(
-                "{func}( ) prototype mismatch: only {used} arguments required by this format string"
+                "{func}( ) prototype mismatch: only {} arguments required by this format string",
+                used - 1
             );
             self.err(Tag::D_PRINTF_ARG_EXTRA, span, text);
             return None;
@@ -172,10 +173,16 @@ impl Checker<'_> {
         let fits = match conv.kind {
             ConvKind::Dec | ConvKind::Udec | ConvKind::Oct | ConvKind::Hex | ConvKind::HexUp => {
                 integer
+                    && self
+                        .types
+                        .shape(ty)
+                        .is_some_and(|s| conv.takes_integer(s.size, s.signed))
             }
             ConvKind::Char | ConvKind::CharEsc => integer,
             ConvKind::Port => integer,
             ConvKind::Pointer | ConvKind::KernelSym | ConvKind::UserSym => scalar,
+            // Nothing in a kernel is made of wide characters.
+            ConvKind::Str if conv.modifier > 0 => false,
             ConvKind::Str | ConvKind::StrEsc | ConvKind::Inet => self.types.is_string_like(ty),
             ConvKind::Stack => false,
             ConvKind::Date | ConvKind::Time => integer && self.types.size_of(ty) == Some(8),
@@ -244,7 +251,7 @@ impl Checker<'_> {
         let text = format!(
             "{func}( ) argument #{arg} is incompatible with conversion #{n} prototype:\n\tconversion: %{}\n\t prototype: {}\n\t  argument: {}",
             conv.text,
-            conv.kind.proto(),
+            conv.proto(),
             self.types.name(ty)
         );
         self.err(Tag::D_PRINTF_ARG_TYPE, span, text);
@@ -324,6 +331,23 @@ impl Checker<'_> {
                     self.err(Tag::D_PRINTA_AGGPROTO, span, text);
                     return None;
                 }
+                let number = !matches!(
+                    conv.kind,
+                    ConvKind::Str
+                        | ConvKind::StrEsc
+                        | ConvKind::Inet
+                        | ConvKind::Stack
+                        | ConvKind::Float
+                );
+                if !number || !matches!(conv.modifier, 0 | 8) {
+                    let text = format!(
+                        "printa( ) aggregating action is incompatible with conversion #{n} prototype:\n\tconversion: %{}\n\t prototype: {}\n\t  argument: int64_t",
+                        conv.text,
+                        conv.proto()
+                    );
+                    self.err(Tag::D_PRINTF_ARG_TYPE, span, text);
+                    return None;
+                }
                 continue;
             }
             let Some(k) = key.next() else {
@@ -353,8 +377,11 @@ impl Checker<'_> {
                 | ConvKind::Udec
                 | ConvKind::Oct
                 | ConvKind::Hex
-                | ConvKind::HexUp
-                | ConvKind::Pointer
+                | ConvKind::HexUp => match *k {
+                    KeyType::Int { size, signed } => conv.takes_integer(u32::from(size), signed),
+                    _ => false,
+                },
+                ConvKind::Pointer
                 | ConvKind::Char
                 | ConvKind::CharEsc
                 | ConvKind::Date
@@ -365,7 +392,7 @@ impl Checker<'_> {
                 let text = format!(
                     "printa( ) key is incompatible with conversion #{n} prototype:\n\tconversion: %{}\n\t prototype: {}",
                     conv.text,
-                    conv.kind.proto()
+                    conv.proto()
                 );
                 self.err(Tag::D_PRINTF_ARG_TYPE, span, text);
                 return None;

@@ -379,14 +379,7 @@ impl Facts for Kernel {
             }
             let why = rules.unusable(&e).or_else(|| rules.unlisted(&e));
             let why = why.unwrap_or("has the name of another that is listed");
-            match found.iter_mut().find(|l| l.why == why) {
-                Some(l) => l.count += 1,
-                None => found.push(LeftOut {
-                    why,
-                    count: 1,
-                    example: e.name.to_owned(),
-                }),
-            }
+            LeftOut::count(&mut found, why, e.name);
         }
         found
     }

@@ -15,6 +15,7 @@ use crate::backend::{BackendError, LoadOptions};
 use crate::image::{Image, Insn, Phase, Prog, ProgKind};
 use crate::site::Site;
 use aya::Ebpf;
+use aya::programs::kprobe::KProbeLink;
 use aya::programs::perf_event::{PerfEventConfig, PerfEventScope, SamplePolicy, SoftwareEvent};
 use aya::programs::{Program, ProgramError};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -29,12 +30,61 @@ const FEW: usize = 16;
 pub struct Attached {
     /// Programs that aya loaded, with their links.
     ebpf: Option<Ebpf>,
+    /// Links of single kprobes, of which there may be thousands.
+    kprobes: Vec<KProbeLink>,
     /// Links of the others.
     links: Vec<OwnedFd>,
     /// BEGIN and END, in order.
     pub test_runs: Vec<(Phase, OwnedFd)>,
     /// Every program once more, for what the kernel counts about it.
     pub progs: Vec<OwnedFd>,
+}
+
+/// So many kprobes are detached at once.
+const AT_ONCE: usize = 16;
+
+impl Drop for Attached {
+    /// When a kprobe goes the kernel waits until every CPU has been elsewhere, some milliseconds for each: those waits can be partly
+    /// the same ones, and short.
+    fn drop(&mut self) {
+        let mut links = std::mem::take(&mut self.kprobes);
+        let short = (links.len() > AT_ONCE).then(ShortWaits::new);
+        let share = links.len().div_ceil(AT_ONCE);
+        std::thread::scope(|scope| {
+            while !links.is_empty() {
+                let part = links.split_off(links.len().saturating_sub(share));
+                // Where there can be no thread, what it was to do is done by dropping it.
+                let _ = std::thread::Builder::new().spawn_scoped(scope, move || drop(part));
+            }
+        });
+        drop(short);
+    }
+}
+
+/// Where the kernel is told that waits for all CPUs are to be short. It then interrupts those it waits for, as it does anyway for
+/// each kprobe when it restores the instruction.
+const EXPEDITED: &str = "/sys/kernel/rcu_expedited";
+
+/// Has those waits be short as long as it lives, where they are not already.
+pub(super) struct ShortWaits {
+    changed: bool,
+}
+
+impl ShortWaits {
+    pub(super) fn new() -> ShortWaits {
+        let usual = std::fs::read_to_string(EXPEDITED).is_ok_and(|text| text.trim() == "0");
+        ShortWaits {
+            changed: usual && std::fs::write(EXPEDITED, "1").is_ok(),
+        }
+    }
+}
+
+impl Drop for ShortWaits {
+    fn drop(&mut self) {
+        if self.changed {
+            let _ = std::fs::write(EXPEDITED, "0");
+        }
+    }
 }
 
 /// What loading needs from the engine.
@@ -90,14 +140,14 @@ impl Loader<'_> {
             if let Ok(fd) = p.fd() {
                 attached.progs.extend(fd.as_fd().try_clone_to_owned().ok());
             }
-            match attach_one(p, &prog.kind, self.options.cpu) {
+            match attach_one(p, &prog.kind, self.options.cpu, &mut attached.kprobes) {
                 // Of many functions, one that can't be probed after all costs only itself.
                 Err(e) if matches!(prog.kind, ProgKind::Kprobe { .. }) => {
                     log::warn!("{} can't be probed: {}", describe(prog), chain(&e));
                     unprobed.get_or_insert(self.failed(prog, e));
                 }
-                attached => {
-                    attached.map_err(|e| self.failed(prog, e))?;
+                done => {
+                    done.map_err(|e| self.failed(prog, e))?;
                     functions += usize::from(matches!(prog.kind, ProgKind::Kprobe { .. }));
                 }
             }
@@ -409,11 +459,20 @@ fn load_one(p: &mut Program, target: &str, table: &aya::Btf) -> Result<(), Progr
     }
 }
 
-fn attach_one(p: &mut Program, kind: &ProgKind, cpu: Option<u32>) -> Result<(), ProgramError> {
+fn attach_one(
+    p: &mut Program,
+    kind: &ProgKind,
+    cpu: Option<u32>,
+    kprobes: &mut Vec<KProbeLink>,
+) -> Result<(), ProgramError> {
     match (p, kind) {
         (Program::RawTracePoint(p), ProgKind::RawTracepoint { name }) => p.attach(name).map(drop),
         (Program::BtfTracePoint(p), _) => p.attach().map(drop),
-        (Program::KProbe(p), ProgKind::Kprobe { function, .. }) => p.attach(function, 0).map(drop),
+        (Program::KProbe(p), ProgKind::Kprobe { function, .. }) => {
+            let id = p.attach(function, 0)?;
+            kprobes.push(p.take_link(id)?);
+            Ok(())
+        }
         (Program::FEntry(p), _) => p.attach().map(drop),
         (Program::FExit(p), _) => p.attach().map(drop),
         (Program::PerfEvent(p), ProgKind::Timer { period_ns, per_cpu }) => {

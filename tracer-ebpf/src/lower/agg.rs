@@ -63,7 +63,7 @@ impl<'a, 'b> Fun<'a, 'b> {
                 nsteps,
             } => {
                 let orders = layout::llquantize(factor, low, high, nsteps);
-                self.llquantize(value, &orders, layout::words(layout.func) - 1)?;
+                self.llquantize(value, &orders)?;
                 self.keep_r0(value)?
             }
             AggFunc::Count
@@ -438,34 +438,39 @@ impl<'a, 'b> Fun<'a, 'b> {
         Ok(())
     }
 
-    fn llquantize(
-        &mut self,
-        value: Val,
-        orders: &[layout::Order],
-        last: u32,
-    ) -> Result<(), LowerError> {
-        let done = self.asm.label();
+    /// By the size of the value; a negative one has a bucket of its own for each (`layout::llquantize_top`).
+    fn llquantize(&mut self, value: Val, orders: &[layout::Order]) -> Result<(), LowerError> {
+        let (done, placed) = (self.asm.label(), self.asm.label());
+        let top = layout::llquantize_top(orders);
         self.load_num(value, R::R1)?;
         self.asm.imm(R::R0, 0);
         let Some(first) = orders.first() else {
             return Ok(());
         };
+        // |v|, unsigned: −2^63 has one as well.
+        self.asm.mov(R::R3, R::R1);
+        self.asm.alu(Alu::Arsh, R::R3, 63);
+        self.asm.alu(Alu::Xor, R::R1, R::R3);
+        self.asm.alu(Alu::Sub, R::R1, R::R3);
         self.asm.imm(R::R2, first.from as u64);
-        self.asm.jmp(Cond::Slt, R::R1, R::R2, done);
+        self.asm.jmp(Cond::Lt, R::R1, R::R2, done);
         for o in orders {
             let above = self.asm.label();
             self.asm.imm(R::R2, o.limit as u64);
-            self.asm.jmp(Cond::Sge, R::R1, R::R2, above);
-            self.asm.imm(R::R2, o.from as u64);
-            self.asm.alu(Alu::Sub, R::R1, R::R2);
+            self.asm.jmp(Cond::Ge, R::R1, R::R2, above);
             self.asm.imm(R::R2, o.width.max(1) as u64);
             self.asm.alu(Alu::Div, R::R1, R::R2);
             self.asm.mov(R::R0, R::R1);
-            self.asm.alu(Alu::Add, R::R0, o.base as i32);
-            self.asm.ja(done);
+            self.asm
+                .alu(Alu::Add, R::R0, o.base as i32 - o.skipped as i32);
+            self.asm.ja(placed);
             self.asm.bind(above);
         }
-        self.asm.imm(R::R0, u64::from(last));
+        self.asm.imm(R::R0, u64::from(top));
+        self.asm.bind(placed);
+        self.asm.imm(R::R2, u64::from(top));
+        self.asm.alu(Alu::And, R::R3, R::R2);
+        self.asm.alu(Alu::Add, R::R0, R::R3);
         self.asm.bind(done);
         Ok(())
     }

@@ -162,6 +162,41 @@ impl Flow {
         (!targets.any(|i| joins(i.label()))).then_some(n)
     }
 
+    /// The look-ups of elements whose address, or one at a distance from it, is stored in a variable.
+    pub fn kept_addresses(&self) -> Vec<usize> {
+        // Instructions that make an address that is stored, each looked at once.
+        let mut makes = vec![false; self.insns.len()];
+        let mut todo: Vec<(u8, usize)> = Vec::new();
+        for (at, i) in self.insns.iter().enumerate() {
+            if i.op.shape() == Shape::StoreVar {
+                todo.push((i.rd, at));
+            }
+        }
+        while let Some((reg, at)) = todo.pop() {
+            let defined = |n: &usize| {
+                let i = self.insns.get(*n);
+                i.is_some_and(|&i| super::op::defines(i) && i.rd == reg)
+            };
+            let Some(n) = (0..at).rev().find(defined) else {
+                continue;
+            };
+            if std::mem::replace(&mut makes[n], true) {
+                continue;
+            }
+            let i = self.insns[n];
+            match i.op {
+                Op::Mov => todo.push((i.r1, n)),
+                Op::Add => todo.extend([(i.r1, n), (i.r2, n)]),
+                _ => {}
+            }
+        }
+        let looked_up = |&n: &usize| {
+            let op = self.insns[n].op;
+            makes[n] && self.before[n].is_some() && matches!(op, Op::Ldgaa | Op::Ldtaa | Op::Ldts)
+        };
+        (0..makes.len()).filter(looked_up).collect()
+    }
+
     fn forward(&mut self, difo: &Difo) -> Result<(), Malformed> {
         let mut start = Before {
             sv: [Sv::Const(0); NV],

@@ -240,6 +240,8 @@ pub struct Fun<'a, 'b> {
     pub in_error: bool,
     /// Of the present DIFO: for each load of an element by reference its offset, the slot of the pointer to it, its bytes.
     pub elements: Vec<(usize, i16, u32)>,
+    /// Of the firing: look-ups whose pointers outlast their DIFO.
+    pub kept_elements: Vec<super::subr::KeptElement>,
     /// Slots and scratch of clause-local variables.
     pub locals: BTreeMap<u16, super::var::Local>,
     /// Scratch that lasts for the firing ends here.

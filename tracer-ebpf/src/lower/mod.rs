@@ -868,6 +868,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             stubs: Vec::new(),
             in_error: false,
             elements: Vec::new(),
+            kept_elements: Vec::new(),
             locals: BTreeMap::new(),
             persist_top: SCRATCH_HEAD,
             scratch_top: SCRATCH_HEAD,

@@ -114,6 +114,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             let (base, off) = self.scratch_at(at, R::R1);
             self.asm.st(Size::D, base, off, 0);
         }
+        self.keep_elements(clauses)?;
         let lazy = self.given.lazy.clone();
         for v in lazy {
             let slot = self.block(8)?;
@@ -651,6 +652,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             (self.have, self.seen) = (0, 0);
             self.kept.clear();
             self.locals.clear();
+            self.kept_elements.clear();
             self.strtok = None;
             self.given.lazy.clear();
             // Behind what lasts for the interrupted firing.

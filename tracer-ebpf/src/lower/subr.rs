@@ -3,7 +3,7 @@
 //! What a subroutine computes is defined by the reference interpreter (`dsl::dif::interp`, `dsl::dif::strfn`).
 
 use super::LowerError;
-use super::flow::{Alloc, Sv, tuple};
+use super::flow::{Alloc, Flow, Sv, tuple};
 use super::fun::{FaultAddr, Fun, LAUNDER, Sub};
 use super::op::{Code, Opnd, Val};
 use super::spec::SpecSub;
@@ -12,7 +12,7 @@ use super::var::Mem;
 use crate::isa::{Alu, Cond, R, Size};
 use crate::service::Service;
 use dsl::dif::{Fault, Insn, Op, Subr};
-use dsl::program::DifType;
+use dsl::program::{ClauseId, DifType, Difo};
 
 /// Run-time bookkeeping of a clause's scratch.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +28,29 @@ pub struct Dynamic {
 /// Linux's address families.
 const AF_INET: i32 = 2;
 const AF_INET6: i32 = 10;
+
+/// So many pointers to elements are kept for a firing.
+const KEPT_ELEMENTS: usize = 4;
+
+/// A look-up of an element whose address is kept in a variable.
+#[derive(Clone, Copy, Debug)]
+pub struct KeptElement {
+    /// Where its DIFO is.
+    pub difo: usize,
+    /// In what it is looked up: once more where it had to be made first, which is another way to the same.
+    pub var: u16,
+    /// Stack slot of the pointer; 0 in it: nothing was found, or not yet.
+    pub slot: i16,
+    /// What it points to.
+    pub bytes: u32,
+}
+
+/// Whether an instruction stores to a computed address.
+fn stores_by_address(i: &Insn) -> bool {
+    let copies = |s| matches!(s, Subr::Bcopy | Subr::Copyinto);
+    matches!(i.op, Op::Stb | Op::Sth | Op::Stw | Op::Stx | Op::Copys)
+        || i.op == Op::Call && Subr::from_num(i.imm16()).is_some_and(copies)
+}
 
 impl<'a, 'b> Fun<'a, 'b> {
     /// Takes `bytes` off what the clause may still allocate; faults NOSCRATCH.
@@ -177,21 +200,66 @@ impl<'a, 'b> Fun<'a, 'b> {
                 .iter()
                 .map(|&(_, slot, bytes)| Window::Element(slot, bytes)),
         );
+        all.extend(
+            self.kept_elements
+                .iter()
+                .map(|k| Window::Element(k.slot, k.bytes)),
+        );
         all
+    }
+
+    /// Before a firing: where the address of an element goes to a variable, and something later stores by address, the pointer
+    /// is kept for the firing.
+    pub fn keep_elements(&mut self, clauses: &[ClauseId]) -> Result<(), LowerError> {
+        let program = self.cx.program;
+        let clauses = clauses
+            .iter()
+            .filter_map(|c| program.clauses.get(c.0 as usize));
+        let difos: Vec<&Difo> = clauses.flat_map(super::clause_difos).collect();
+        let stores = |d: &&Difo| {
+            let insns = d.text.iter().filter_map(|&w| Insn::decode(w));
+            insns.into_iter().any(|i| stores_by_address(&i))
+        };
+        let Some(last) = difos.iter().rposition(stores) else {
+            return Ok(());
+        };
+        for difo in difos.into_iter().take(last) {
+            let flow = Flow::new(difo).map_err(|e| self.err(format!("malformed DIF: {e}")))?;
+            for at in flow.kept_addresses() {
+                let i = flow.insns[at];
+                let (scope, assoc) = Self::scope_of(i.op);
+                let var = self.var(i.imm16(), scope, assoc)?;
+                let DifType::Bytes { size: bytes } = var.ty else {
+                    continue;
+                };
+                let difo = std::ptr::from_ref(difo).addr();
+                let twice = |k: &KeptElement| k.difo == difo && k.var == var.id;
+                if self.kept_elements.iter().any(twice) {
+                    continue;
+                }
+                // A store through one for which there is no slot faults.
+                if self.kept_elements.len() == KEPT_ELEMENTS {
+                    return Ok(());
+                }
+                let Some(slot) = self.frame.alloc(8) else {
+                    return Ok(());
+                };
+                self.asm.st(Size::D, R::FP, slot, 0);
+                self.kept_elements.push(KeptElement {
+                    difo,
+                    var: var.id,
+                    slot,
+                    bytes,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Before a DIFO: where elements are looked up whose address may be stored to, the pointers are kept, because a number
     /// can't be made a pointer again. A slot for each look-up: `a["x"].n = a["y"].n`.
     pub fn watch_elements(&mut self, c: &Code<'_>) -> Result<(), LowerError> {
-        let stores = |i: &Insn| {
-            matches!(i.op, Op::Stb | Op::Sth | Op::Stw | Op::Stx | Op::Copys)
-                || i.op == Op::Call
-                    && matches!(
-                        Subr::from_num(i.imm16()),
-                        Some(Subr::Bcopy | Subr::Copyinto)
-                    )
-        };
-        if !c.flow.insns.iter().any(stores) {
+        if !c.flow.insns.iter().any(stores_by_address) {
             return Ok(());
         }
         for (at, i) in c.flow.insns.iter().enumerate() {

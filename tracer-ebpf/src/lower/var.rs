@@ -5,6 +5,7 @@ use super::LowerError;
 use super::flow::{Sv, tuple};
 use super::fun::{FaultAddr, Fun, ProbeSel};
 use super::op::{Code, Opnd, Val};
+use super::subr::KeptElement;
 use crate::image::DropKind;
 use crate::isa::{Alu, Cond, R, Size};
 use crate::service::Service;
@@ -719,6 +720,11 @@ impl<'a, 'b> Fun<'a, 'b> {
             }
             _ => {
                 if let Some(&(_, slot, _)) = self.elements.iter().find(|&&(a, ..)| a == at) {
+                    self.asm.stx(Size::D, R::FP, slot, R::R0);
+                }
+                let difo = std::ptr::from_ref(c.difo).addr();
+                let kept = |k: &&KeptElement| k.difo == difo && k.var == v.id;
+                if let Some(&KeptElement { slot, .. }) = self.kept_elements.iter().find(kept) {
                     self.asm.stx(Size::D, R::FP, slot, R::R0);
                 }
                 self.launder(R::R0);

@@ -19,6 +19,7 @@ use crate::site::{Abi, ProbeInfo, Site};
 use dsl::kernel::{ArgInfo, Matched};
 use dsl::program::ProbeDesc;
 use glob::Pattern;
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -39,11 +40,26 @@ pub struct FuncSym {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {
     /// As it goes on behind the function's name.
-    pub why: &'static str,
+    pub why: Cow<'static, str>,
     /// How many.
     pub count: usize,
     /// One of them.
     pub example: String,
+}
+
+impl LeftOut {
+    /// Counts one more, of that name.
+    pub fn count(found: &mut Vec<LeftOut>, why: impl Into<Cow<'static, str>>, name: &str) {
+        let why = why.into();
+        match found.iter_mut().find(|l| l.why == why) {
+            Some(l) => l.count += 1,
+            None => found.push(LeftOut {
+                why,
+                count: 1,
+                example: name.to_owned(),
+            }),
+        }
+    }
 }
 
 /// What providers ask of a kernel. Lazy: nothing is read before it is asked for.

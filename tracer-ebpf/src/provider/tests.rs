@@ -70,7 +70,7 @@ impl Facts for Toy {
         let names = names.into_iter().filter(|n| wanted("vmlinux", n));
         let example = names.clone().next().map(str::to_owned);
         let out = |example| LeftOut {
-            why,
+            why: why.into(),
             count: names.count(),
             example,
         };

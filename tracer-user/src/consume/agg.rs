@@ -95,6 +95,8 @@ pub struct Aggs {
     aggs: Vec<Agg>,
     /// Read them CPU by CPU.
     pub per_cpu: bool,
+    /// CPUs that are shown also where they did not update an element.
+    pub cpus: Vec<u32>,
 }
 
 /// What a row shows of one aggregation.
@@ -256,6 +258,7 @@ impl Aggs {
             layouts,
             aggs,
             per_cpu: false,
+            cpus: Vec::new(),
         }
     }
 
@@ -345,12 +348,23 @@ impl Aggs {
                     };
                     (*cpu, data)
                 });
+                let mut cpus: Cpus = cpus.collect();
+                for &idle in &self.cpus {
+                    if cpus.iter().all(|(cpu, _)| *cpu != idle) {
+                        let none = match additive(func) {
+                            true => Vec::new(),
+                            false => vec![initial(func)],
+                        };
+                        cpus.push((idle, none));
+                    }
+                }
+                cpus.sort_by_key(|c| c.0);
                 Some((
                     k,
                     Shown {
                         data,
                         normal: e.normal,
-                        cpus: cpus.collect(),
+                        cpus,
                     },
                 ))
             })
@@ -506,6 +520,9 @@ impl Aggs {
                         for (cpu, data) in value.cpus {
                             let cpus = &mut e.get_mut().cpus;
                             match cpus.iter_mut().find(|(n, _)| *n == cpu) {
+                                // A CPU that did not update one of them.
+                                Some((_, old)) if old.is_empty() => *old = data,
+                                Some(_) if data.is_empty() => {}
                                 Some((_, old)) => *old = merge(layout.func, old, &data),
                                 None => cpus.push((cpu, data)),
                             }

@@ -114,6 +114,9 @@ impl<'a> Consumer<'a> {
     pub fn new(enabling: Enabling<'a>, look: Look, out: Out) -> Consumer<'a> {
         let mut aggs = Aggs::new(enabling.aggs.to_vec());
         aggs.per_cpu = look.agg.per_cpu;
+        if aggs.per_cpu {
+            aggs.cpus = outward::online_cpus();
+        }
         Consumer {
             enabling,
             look,

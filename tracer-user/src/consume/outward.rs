@@ -63,7 +63,8 @@ impl Consumer<'_> {
                 Ok(())
             }
             Err(e) => {
-                let value = value.unwrap_or_default();
+                // What a setting without a value means.
+                let value = value.unwrap_or_else(|| "1".into());
                 self.complain(
                     h,
                     &format!("couldn't set option \"{name}\" to \"{value}\": {e}"),
@@ -116,6 +117,16 @@ impl Consumer<'_> {
             None => format!("ID {epid} (ID 0: ?)"),
         }
     }
+}
+
+/// The CPUs that are on line, as the kernel lists them. None where it can't be asked.
+pub(super) fn online_cpus() -> Vec<u32> {
+    let list = std::fs::read_to_string("/sys/devices/system/cpu/online").unwrap_or_default();
+    let ranges = list.trim().split(',').filter_map(|part| {
+        let (from, to) = part.split_once('-').unwrap_or((part, part));
+        Some(from.parse::<u32>().ok()?..=to.parse::<u32>().ok()?)
+    });
+    ranges.flatten().collect()
 }
 
 /// Whether the terminal is said to take UTF-8: by the first of these variables that is set.

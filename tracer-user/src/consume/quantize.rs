@@ -5,7 +5,9 @@
 //! weight may be negative) the axis is in the middle and each side has half the width.
 
 use dsl::program::AggFunc;
+use std::borrow::Cow;
 use std::fmt::Write;
+use tracer_ebpf::layout;
 
 /// Columns of a whole bar.
 const WIDTH: usize = 40;
@@ -34,12 +36,33 @@ pub fn quantize_value(bucket: usize) -> i64 {
 /// What stands before the bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Label {
+    /// Of what is below the first bucket of an `lquantize`.
     Below(i64),
+    /// What is beyond the last negative bucket of an `llquantize`.
+    UpTo(i64),
     At(i64),
+    /// Between an `llquantize`'s negative values and its positive ones.
+    Near(i64),
     From(i64),
 }
 
-/// All buckets of an aggregation with their labels.
+impl Label {
+    /// With `gap` between a sign and its number. `first`: no other row comes before it.
+    fn text(self, gap: &str, first: bool) -> String {
+        match self {
+            Label::Below(v) => format!("<{gap}{v}"),
+            Label::UpTo(v) => format!("<={gap}{v}"),
+            Label::At(v) => v.to_string(),
+            // Nothing else is as small.
+            Label::Near(1) => "0".to_owned(),
+            Label::Near(v) if first => format!("<{gap}{v}"),
+            Label::Near(v) => format!("abs(){gap}<{gap}{v}"),
+            Label::From(v) => format!(">={gap}{v}"),
+        }
+    }
+}
+
+/// All buckets of an aggregation with their labels, ascending.
 fn labels(func: AggFunc) -> Vec<Label> {
     match func {
         AggFunc::Quantize => (0..QUANTIZE_BUCKETS)
@@ -57,7 +80,23 @@ fn labels(func: AggFunc) -> Vec<Label> {
             low,
             high,
             nsteps,
-        } => llquantize_labels(factor, low, high, nsteps),
+        } => {
+            let orders = layout::llquantize(factor, low, high, nsteps);
+            let end = orders.last().map_or(i64::MAX, |o| o.limit);
+            let ups = || {
+                orders.iter().flat_map(|o| {
+                    let n = i64::from(o.skipped);
+                    (n..n + i64::from(o.buckets)).map(|i| (i * o.width).max(o.from))
+                })
+            };
+            let downs: Vec<i64> = ups().map(|v| -v).collect();
+            std::iter::once(Label::UpTo(-end))
+                .chain(downs.into_iter().rev().map(Label::At))
+                .chain(orders.first().map(|o| Label::Near(o.from)))
+                .chain(ups().map(Label::At))
+                .chain(std::iter::once(Label::From(end)))
+                .collect()
+        }
         AggFunc::Count
         | AggFunc::Sum
         | AggFunc::Min
@@ -67,22 +106,13 @@ fn labels(func: AggFunc) -> Vec<Label> {
     }
 }
 
-/// For each order of magnitude `nsteps` linear buckets, of which the first `1/factor` belong to the order below.
-fn llquantize_labels(factor: u16, low: u16, high: u16, nsteps: u16) -> Vec<Label> {
-    let (factor, nsteps) = (i64::from(factor.max(2)), i64::from(nsteps.max(1)));
-    let mut value = factor.saturating_pow(u32::from(low));
-    let mut out = vec![Label::Below(value)];
-    for _ in low..=high {
-        let next = value.saturating_mul(factor);
-        let step = if next > nsteps { next / nsteps } else { 1 };
-        while value < next && out.len() <= usize::from(u16::MAX) {
-            out.push(Label::At(value));
-            value = value.saturating_add(step);
-        }
-        value = next;
-    }
-    out.push(Label::From(value));
-    out
+/// The counts in the order of [`labels`]: an `llquantize` keeps those of negative values behind the others.
+fn in_order(func: AggFunc, data: &[i64]) -> Cow<'_, [i64]> {
+    let AggFunc::Llquantize { .. } = func else {
+        return Cow::Borrowed(data);
+    };
+    let (ups, downs) = data.split_at((data.len() / 2 + 1).min(data.len()));
+    Cow::Owned(downs.iter().rev().chain(ups).copied().collect())
 }
 
 /// Which buckets are shown: one before the first that holds anything to one after the last. With nothing in any bucket
@@ -92,14 +122,15 @@ fn shown(func: AggFunc, data: &[i64], n: usize) -> std::ops::RangeInclusive<usiz
     match ((0..n).find(filled), (0..n).rev().find(filled)) {
         (Some(first), Some(last)) => first.saturating_sub(1)..=(last + 1).min(n.saturating_sub(1)),
         _ if matches!(func, AggFunc::Quantize) => ZERO - 1..=ZERO + 1,
+        _ if matches!(func, AggFunc::Llquantize { .. }) => n / 2..=n / 2 + 2,
         _ => 0..=2.min(n.saturating_sub(1)),
     }
 }
 
 /// Draws an aggregation of the quantize family: a newline, the heading, a line for each bucket.
 pub fn draw(out: &mut String, func: AggFunc, data: &[i64], normal: i64, zoom: bool) {
-    let labels = labels(func);
-    let range = shown(func, data, labels.len());
+    let (labels, data) = (labels(func), in_order(func, data));
+    let range = shown(func, &data, labels.len());
     let rows: Vec<(Label, i64)> = labels
         .iter()
         .enumerate()
@@ -112,12 +143,8 @@ pub fn draw(out: &mut String, func: AggFunc, data: &[i64], normal: i64, zoom: bo
         "\n{:>16} {:>41} {:<9}",
         "value", "------------- Distribution -------------", "count"
     );
-    for (label, count) in rows {
-        let _ = match label {
-            Label::Below(v) => write!(out, "{:>16} ", format!("< {v}")),
-            Label::At(v) => write!(out, "{v:>16} "),
-            Label::From(v) => write!(out, "{:>16} ", format!(">= {v}")),
-        };
+    for (n, (label, count)) in rows.into_iter().enumerate() {
+        let _ = write!(out, "{:>LABEL$} ", label.text(" ", n == 0));
         bars.line(out, count, normal);
     }
 }
@@ -154,19 +181,16 @@ pub fn draw_packed(out: &mut String, func: AggFunc, lines: &[Packed<'_>], zoom: 
     let labels = labels(func);
     let mut all = vec![0_i64; labels.len()];
     for line in lines {
-        for (sum, &n) in all.iter_mut().zip(line.data) {
+        for (sum, &n) in all.iter_mut().zip(in_order(func, line.data).iter()) {
             *sum |= i64::from(n != 0);
         }
     }
     let range = shown(func, &all, labels.len());
-    let text = |at: &usize| {
-        labels.get(*at).map_or_else(String::new, |l| match l {
-            Label::Below(v) => format!("<{v}"),
-            Label::At(v) => v.to_string(),
-            Label::From(v) => format!(">={v}"),
-        })
+    let text = |at: &usize, first| {
+        let label = labels.get(*at);
+        label.map_or_else(String::new, |l| l.text("", first))
     };
-    let (min, max) = (text(range.start()), text(range.end()));
+    let (min, max) = (text(range.start(), true), text(range.end(), false));
     let widest = lines.iter().map(|l| l.label.chars().count()).max();
     let keyed = lines.iter().any(|l| !l.label.is_empty());
     let width = if keyed {
@@ -185,11 +209,8 @@ pub fn draw_packed(out: &mut String, func: AggFunc, lines: &[Packed<'_>], zoom: 
     );
     let ramp = if utf8 { BLOCKS } else { ASCII };
     for line in lines {
-        let own = || {
-            range
-                .clone()
-                .map(|i| line.data.get(i).copied().unwrap_or(0))
-        };
+        let data = in_order(func, line.data);
+        let own = || range.clone().map(|i| data.get(i).copied().unwrap_or(0));
         let total: f64 = match zoom {
             true => own().map(|n| (n as f64).abs() / ZOOM).fold(0.0, f64::max),
             false => own().map(|n| (n as f64).abs()).sum(),
@@ -280,12 +301,13 @@ pub fn divide(value: i64, normal: i64) -> i64 {
 pub fn weight(func: AggFunc, data: &[i64]) -> f64 {
     labels(func)
         .iter()
-        .zip(data)
+        .zip(in_order(func, data).iter())
         .map(|(l, &c)| {
             let v = match *l {
                 // Outside the range all that is known is the side.
                 Label::Below(v) => v.saturating_sub(1),
-                Label::At(v) | Label::From(v) => v,
+                Label::Near(_) => 0,
+                Label::UpTo(v) | Label::At(v) | Label::From(v) => v,
             };
             v as f64 * c as f64
         })
@@ -380,17 +402,25 @@ mod tests {
             high: 5,
             nsteps: 10,
         };
-        let l = labels(f);
+        let (l, zero) = (labels(f), 1 + 9 * 6);
+        assert_eq!(l.len(), 2 * zero + 1);
         assert_eq!(
-            &l[..4],
-            &[Label::Below(1), Label::At(1), Label::At(2), Label::At(3)]
+            &l[zero - 2..zero + 4],
+            &[
+                Label::At(-2),
+                Label::At(-1),
+                Label::Near(1),
+                Label::At(1),
+                Label::At(2),
+                Label::At(3)
+            ]
         );
         assert_eq!(
-            &l[9..13],
+            &l[zero + 9..zero + 13],
             &[Label::At(9), Label::At(10), Label::At(20), Label::At(30)]
         );
+        assert_eq!(l.first(), Some(&Label::UpTo(-1_000_000)));
         assert_eq!(l.last(), Some(&Label::From(1_000_000)));
-        assert_eq!(l.len(), 2 + 9 * 6);
         let f = AggFunc::Llquantize {
             factor: 10,
             low: 0,
@@ -399,7 +429,11 @@ mod tests {
         };
         let l = labels(f);
         // While the order is smaller than nsteps the step is 1.
-        assert_eq!(&l[9..12], &[Label::At(9), Label::At(10), Label::At(15)]);
+        let zero = l.len() / 2;
+        assert_eq!(
+            &l[zero + 9..zero + 12],
+            &[Label::At(9), Label::At(10), Label::At(15)]
+        );
     }
 
     #[test]

@@ -62,8 +62,9 @@ pub fn print(out: &mut Vec<u8>, v: &Value<'_>, indent: usize, symbols: &mut Symb
             }
         }
         Value::Ustack { pid, frames: bytes } => {
-            for pc in frames(bytes) {
-                symbols.user_lines(pid, pc).into_iter().for_each(&mut line);
+            for (n, pc) in frames(bytes).enumerate() {
+                let lines = symbols.user_lines(pid, pc, n > 0);
+                lines.into_iter().for_each(&mut line);
             }
         }
         Value::Int { .. } | Value::Str(_) | Value::Bytes { .. } | Value::Sym { .. } => {}

@@ -233,10 +233,11 @@ impl Symbols {
     }
 
     /// A user address as lines of a stack: inlined functions have lines of their own, the innermost first. They have no
-    /// address; what they were put into follows.
-    pub fn user_lines(&mut self, pid: u32, addr: u64) -> Vec<String> {
+    /// address; what they were put into follows. The address of a `caller` is where a call returns to: what is inlined is told
+    /// by the call itself, which is before it and may be the last that there is of a function.
+    pub fn user_lines(&mut self, pid: u32, addr: u64, caller: bool) -> Vec<String> {
         let mut lines = Vec::new();
-        if let Some(n) = self.locate(pid, addr) {
+        if let Some(n) = self.locate(pid, addr.saturating_sub(u64::from(caller))) {
             let inlined = n.inlined.iter().rev();
             lines.extend(inlined.map(|name| format!("{}`{name} (inlined)", n.module)));
         }
@@ -478,6 +479,44 @@ mod tests {
         let mut s = Symbols::default();
         let text = s.user(std::process::id(), libc::getppid as *const () as u64);
         assert!(text.contains("libc") && text.ends_with("getppid"), "{text}");
+    }
+
+    /// First address of what is put into the caller, and the one behind it.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn put_into_its_caller() -> (u64, u64) {
+        let (from, to): (u64, u64);
+        // SAFETY: addresses are computed, nothing is touched.
+        unsafe {
+            std::arch::asm!("2: lea {from}, [rip + 2b]", "lea {to}, [rip + 3f]", "nop", "3:",
+                from = out(reg) from, to = out(reg) to, options(nomem, nostack, preserves_flags));
+        }
+        (from, to)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(never)]
+    fn has_something_put_into_it() -> (u64, u64) {
+        let (from, to) = put_into_its_caller();
+        (std::hint::black_box(from), std::hint::black_box(to))
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn inlined_functions_have_lines() {
+        let mut s = Symbols::default();
+        let (from, to) = has_something_put_into_it();
+        for (addr, caller) in [(from, false), (to, true)] {
+            let lines = s.user_lines(std::process::id(), addr, caller);
+            let [inlined, outer] = &lines[..] else {
+                panic!("{lines:?}");
+            };
+            assert!(
+                inlined.ends_with("put_into_its_caller (inlined)"),
+                "{lines:?}"
+            );
+            assert!(outer.contains("has_something_put_into_it"), "{lines:?}");
+        }
     }
 
     #[inline(never)]

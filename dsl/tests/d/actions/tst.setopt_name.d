@@ -1,2 +1,2 @@
-/* @err: ^dtrace: error on enabled probe ID 1 \(ID 1: dtrace:::BEGIN\): couldn't set option "nosuch" to "": Invalid option name$ */
+/* @err: ^dtrace: error on enabled probe ID 1 \(ID 1: dtrace:::BEGIN\): couldn't set option "nosuch" to "1": Invalid option name$ */
 BEGIN { setopt("nosuch"); printf("goes on\n"); exit(0); }

@@ -1,9 +1,10 @@
-/* A pointer into an element, kept in a variable: what is there can be read later; a later store through it faults. */
+/* A pointer into an element, kept in a variable: it can be read through later, and stored through until the firing ends. */
 /* @err: invalid address \(0x[0-9a-f]+\) in action #1 at DIF offset */
 struct pair { int x; int y; };
 
 struct pair by[string];
 struct pair g;
+struct pair *none;
 
 BEGIN
 {
@@ -19,11 +20,16 @@ BEGIN
 BEGIN
 {
 	*this->p = 6;
+	printf("%d\n", by["k"].y);
 }
 
 BEGIN
 {
-	printf("%d\n", by["k"].y);
+	none->y = 1;
+}
+
+BEGIN
+{
 	exit(0);
 }
 

@@ -1,4 +1,4 @@
-/* An array has no value that could stand for a name. */
+/* An array is no number. */
 typedef int pair[2];
 inline pair p = 1;
 BEGIN { trace(p[0]); }

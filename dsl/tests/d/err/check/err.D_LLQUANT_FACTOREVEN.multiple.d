@@ -1,0 +1,1 @@
+BEGIN { @a = llquantize(1, 10, 2, 3, 25); }

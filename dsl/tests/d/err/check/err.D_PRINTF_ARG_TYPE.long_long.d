@@ -1,0 +1,1 @@
+BEGIN { printf("%llx\n", 1); }

@@ -1,0 +1,2 @@
+/* Strings have no wide characters. */
+BEGIN { printf("%ws\n", "abc"); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%qd\n", 1LL); }
