@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Rng, add, call, call_fn, exit, image, insn, ld64, ld64_k, mov};
-use legacy_kmod::abi::{Code, MapType};
+use legacy_kmod::abi::{ABI_VERSION, Code, MapType};
 use legacy_kmod::host_vm::{HostVm, Options, VmError, World};
 use legacy_kmod::wire::{Blob, Insn, Map, Program};
 
@@ -178,7 +178,7 @@ fn headers_and_tables() {
     is(&[good.as_slice(), &[0]].concat(), Code::BlobLong);
     is(&patched(&good, 0, 0), Code::Magic);
     is(&patched(&good, 4, 32 << 16 | 99), Code::Version);
-    is(&patched(&good, 4, 33 << 16 | 2), Code::Header);
+    is(&patched(&good, 4, 33 << 16 | u32::from(ABI_VERSION)), Code::Header);
     is(&patched(&good, 8, 8), Code::BlobShort);
     is(&patched(&good, 8, u32::MAX), Code::BlobLong);
     for (at, limit) in [(12, 4096), (16, 4096), (20, 1 << 20), (24, 1 << 24)] {
