@@ -178,7 +178,10 @@ fn headers_and_tables() {
     is(&[good.as_slice(), &[0]].concat(), Code::BlobLong);
     is(&patched(&good, 0, 0), Code::Magic);
     is(&patched(&good, 4, 32 << 16 | 99), Code::Version);
-    is(&patched(&good, 4, 33 << 16 | u32::from(ABI_VERSION)), Code::Header);
+    is(
+        &patched(&good, 4, 33 << 16 | u32::from(ABI_VERSION)),
+        Code::Header,
+    );
     is(&patched(&good, 8, 8), Code::BlobShort);
     is(&patched(&good, 8, u32::MAX), Code::BlobLong);
     for (at, limit) in [(12, 4096), (16, 4096), (20, 1 << 20), (24, 1 << 24)] {
