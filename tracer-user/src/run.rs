@@ -139,7 +139,7 @@ pub fn run(mut request: Request) -> Result<Ended> {
 const SMALLEST_BUFFER: u64 = 4096;
 
 /// Instructions of a program from which on its subroutines on strings are verified once, not at each call. Linux 7.2 takes minutes
-/// for some programs of 14,000 otherwise, and is no slower with those of 4,000; in smaller ones it is, and so are their loops.
+/// for some programs of 14,000 otherwise, and is no slower with those of 4,000; with smaller ones it is.
 const LARGE: usize = 4000;
 
 /// The same image for a verifier that is to go through each subroutine once only; `None` where the image is not large, or where

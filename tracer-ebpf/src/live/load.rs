@@ -48,7 +48,7 @@ impl Drop for Attached {
     /// the same ones, and short.
     fn drop(&mut self) {
         let mut links = std::mem::take(&mut self.kprobes);
-        let short = (links.len() > 1).then(ShortWaits::new);
+        let short = (links.len() > AT_ONCE).then(ShortWaits::new);
         let share = links.len().div_ceil(AT_ONCE);
         std::thread::scope(|scope| {
             while !links.is_empty() {
