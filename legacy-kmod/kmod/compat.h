@@ -13,6 +13,7 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/cred.h>
+#include <linux/mm.h>
 #include <linux/uaccess.h>
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
@@ -154,6 +155,16 @@ static inline void dt_module_text(const struct module *module, unsigned long *te
 #else
 	*text = (unsigned long)module->module_core;
 	*bytes = module->core_text_size;
+#endif
+}
+
+/* Changes what a mapping is, before it is there. */
+static inline void dt_vm_flags(struct vm_area_struct *vma, unsigned long set, unsigned long clear)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	vm_flags_mod(vma, set, clear);
+#else
+	vma->vm_flags = (vma->vm_flags | set) & ~clear;
 #endif
 }
 

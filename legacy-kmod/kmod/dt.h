@@ -35,18 +35,6 @@ struct dt_bucket {
 	u32 head;		/* element + 1, 0: empty */
 };
 
-/*
- * A per-CPU ring. Positions count bytes and wrap at 2^32; they are only ever
- * moved forward: @reserved >= @published >= @consumed.
- */
-struct dt_ring {
-	u32 reserved;
-	u32 published;
-	u32 consumed;
-	u32 nest;		/* writers now inside, of this CPU */
-	u32 drops;		/* records that found no room */
-};
-
 struct dt_map {
 	u32 type;
 	u32 key_bytes;
@@ -64,10 +52,11 @@ struct dt_map {
 	struct dt_bucket *buckets;
 	u32 bucket_mask;
 	u64 free;		/* head of the free list: tag << 32 | element + 1 */
-	/* ring only */
+	/* ring only: what dt_abi.h says user space sees of it. @values is the last part */
+	u32 *consumed;		/* [cpu] anything may stand there: user space writes it */
 	struct dt_ring *rings;	/* [cpu] */
+	u64 shared_bytes;	/* all parts, from @consumed on */
 	u32 sequence;		/* records so far, on all CPUs: the number of the next */
-	u32 taken;		/* by dt_ring_next(): the number of the next */
 };
 
 u32 dt_map_create(struct dt_env *env, struct dt_map *map, const struct dt_map_def *def);
@@ -85,8 +74,6 @@ s64 dt_map_read(struct dt_map *map, const u8 *key, u8 *values);
 s64 dt_map_write(struct dt_map *map, const u8 *key, const u8 *values, u64 flags);
 s64 dt_map_fill(struct dt_map *map, const u8 *key, const u8 *value);
 s64 dt_map_at(struct dt_map *map, u32 element, u8 *key, u8 *values);
-s64 dt_ring_take(struct dt_map *map, u32 cpu, u8 *record, u32 room);
-s64 dt_ring_next(struct dt_map *map, u32 cpus, u8 *record, u32 room);
 
 static inline int dt_map_is_hash(const struct dt_map *map)
 {

@@ -22,7 +22,7 @@
 #include <linux/types.h>
 
 #define DT_IMAGE_MAGIC		0x4d495444u	/* "DTIM" */
-#define DT_ABI_VERSION		3
+#define DT_ABI_VERSION		4
 
 /* Upper bounds of what one image may ask for. */
 #define DT_MAX_MAPS		4096u
@@ -323,14 +323,40 @@ struct dt_map_args {
 };
 
 /*
- * Records of all CPUs, in the order in which they were written, each with 8
- * bytes before it (length, zero) and padded to 8.
+ * Records are read where they are written: mmap() of the device, shared, at the
+ * offset DT_RING_OFFSET(map) shows the rings of one map, one a CPU. Three parts,
+ * each beginning on a page:
+ *
+ *	__u32		consumed[cpus]
+ *	struct dt_ring	rings[cpus]
+ *	__u8		records[cpus][the map's max_entries]
+ *
+ * The first is the reader's to write, and may be mapped so; the others are not.
+ * Positions count bytes and wrap at 2^32; they only ever move forward:
+ * reserved >= published >= consumed. What lies between the last two is whole: a
+ * struct dt_record, its bytes, and padding to 8, around the ring's end if need
+ * be. Numbers are of all CPUs together, in the order of writing. A CPU whose
+ * reserved is beyond what it has published is writing: it may yet bring a lower
+ * number than those that are there.
+ *
+ * EBADF: no image is loaded, or it has no such ring; EACCES: more than the first
+ * part was to be written; EINVAL: a private mapping, or one beyond the end.
+ * A mapping keeps the file open; it does not go to children.
  */
-struct dt_ring_args {
-	__u64 buffer;
-	__u64 bytes;
-	__u32 map;
-	__u32 used;		/* out: bytes */
+#define DT_RING_OFFSET(map)	((__u64)(map) << 32)
+#define DT_RING_PART(bytes)	(((__u64)(bytes) + 4095) & ~4095ull)
+
+struct dt_ring {
+	__u32 reserved;
+	__u32 published;
+	__u32 nest;		/* writers now inside, of this CPU */
+	__u32 drops;		/* records that found no room */
+	__u32 unused[12];	/* a cache line for each CPU's */
+};
+
+struct dt_record {
+	__u32 bytes;
+	__u32 number;
 };
 
 struct dt_stats {		/* out; of all enablings since loading */
@@ -389,7 +415,6 @@ struct dt_types_args {
 #define DT_IOC_WORD	_IOWR('D', 9, struct dt_word_args)
 #define DT_IOC_WALK	_IOWR('D', 10, struct dt_walk_args)
 #define DT_IOC_MAP	_IOW('D', 11, struct dt_map_args)
-#define DT_IOC_RING	_IOWR('D', 12, struct dt_ring_args)
 #define DT_IOC_STATS	_IOR('D', 13, struct dt_stats)
 #define DT_IOC_STOP	_IO('D', 14)
 #define DT_IOC_AUDIT	_IOWR('D', 15, struct dt_audit_args)

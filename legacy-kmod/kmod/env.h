@@ -43,6 +43,9 @@ enum dt_space {
 /* Zeroed memory, 8-byte aligned, or NULL. Process context only. */
 void *env_alloc(struct dt_env *env, u64 bytes);
 void env_free(struct dt_env *env, void *memory);
+/* The same, of whole pages that user space may be shown. */
+void *env_alloc_shared(struct dt_env *env, u64 bytes);
+void env_free_shared(struct dt_env *env, void *memory, u64 bytes);
 
 /* Plain memory routines; any context. */
 void env_memcpy(void *to, const void *from, u64 bytes);

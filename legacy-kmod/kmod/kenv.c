@@ -51,6 +51,23 @@ void env_free(struct dt_env *env, void *memory)
 	vfree(piece);
 }
 
+void *env_alloc_shared(struct dt_env *env, u64 bytes)
+{
+	void *memory = bytes <= DT_MAX_MAP_BYTES * 2 ? vmalloc_user(bytes) : NULL;
+
+	if (memory)
+		env->bytes += bytes;
+	return memory;
+}
+
+void env_free_shared(struct dt_env *env, void *memory, u64 bytes)
+{
+	if (!memory)
+		return;
+	env->bytes -= bytes;
+	vfree(memory);
+}
+
 /*
  * The kernel's own memory routines may be probed, and a compiler makes calls of
  * them where it can: so the loops are hidden from it. By words, not by `rep`,

@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/slab.h>
+#include <linux/mm.h>
 #include <linux/vmalloc.h>
 #include <linux/capability.h>
 #include "kmod.h"
@@ -333,41 +334,6 @@ static int call_map(struct dt_session *session, void *arg)
 	return error;
 }
 
-static int call_ring(struct dt_session *session, void *arg)
-{
-	struct dt_ring_args *args = arg;
-	struct dt_map *map = map_of(session, args->map);
-	u64 room = args->bytes, used = 0;
-	u8 *buffer;
-	u32 head[2];
-	s64 got;
-	int error;
-
-	if (!map || map->type != DT_MAP_RING)
-		return -EBADF;
-	if (room > MOST_BYTES)
-		room = MOST_BYTES;
-	buffer = vmalloc(room + 8);
-	if (!buffer)
-		return -ENOMEM;
-	while (room - used > sizeof(head)) {
-		got = dt_ring_next(map, session->vm->cpu_count, buffer + used + sizeof(head),
-				   room - used - sizeof(head));
-		if (got < 0)
-			break;
-		head[0] = got;
-		head[1] = 0;
-		memcpy(buffer + used, head, sizeof(head));
-		used += sizeof(head) + ((got + 7) & ~7ull);
-		if (used > room)
-			used = room;
-	}
-	args->used = used;
-	error = give(args->buffer, buffer, used);
-	vfree(buffer);
-	return error;
-}
-
 static int call_stats(struct dt_session *session, void *arg)
 {
 	dt_stats_take(arg);
@@ -442,7 +408,6 @@ static const struct {
 	{ DT_IOC_WORD, call_word },
 	{ DT_IOC_WALK, call_walk },
 	{ DT_IOC_MAP, call_map },
-	{ DT_IOC_RING, call_ring },
 	{ DT_IOC_STATS, call_stats },
 	{ DT_IOC_STOP, call_stop },
 	{ DT_IOC_AUDIT, call_audit },
@@ -478,6 +443,40 @@ static long on_ioctl(struct file *file, unsigned int number, unsigned long where
 	return error;
 }
 
+/*
+ * Shows the rings of a map. The session's lock is not to be had here: who has
+ * it may be waiting, at an address of user space, for the lock that our caller
+ * holds. What is loaded is there until the last mapping is gone.
+ */
+static int on_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	unsigned long number = vma->vm_pgoff >> (32 - PAGE_SHIFT);
+	unsigned long first = vma->vm_pgoff - (number << (32 - PAGE_SHIFT));
+	unsigned long pages = (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
+	struct dt_session *session = file->private_data;
+	struct dt_vm *vm = env_read_once(session->vm);
+	struct dt_map *map;
+	u64 writable;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (!vm || number >= vm->map_count)
+		return -EBADF;
+	map = &vm->maps[number];
+	if (map->type != DT_MAP_RING)
+		return -EBADF;
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	writable = DT_RING_PART(vm->cpu_count * sizeof(*map->consumed)) >> PAGE_SHIFT;
+	if (first + pages > writable) {
+		if (vma->vm_flags & VM_WRITE)
+			return -EACCES;
+		dt_vm_flags(vma, 0, VM_MAYWRITE);
+	}
+	dt_vm_flags(vma, VM_DONTCOPY | VM_DONTEXPAND, 0);
+	return remap_vmalloc_range(vma, map->consumed, first);
+}
+
 static int on_open(struct inode *inode, struct file *file)
 {
 	struct dt_session *session;
@@ -511,6 +510,7 @@ static const struct file_operations operations = {
 	.release = on_release,
 	.unlocked_ioctl = on_ioctl,
 	.compat_ioctl = on_ioctl,
+	.mmap = on_mmap,
 };
 
 static struct miscdevice device = {

@@ -86,7 +86,8 @@ static u32 check_def(const struct dt_map_def *d)
 u32 dt_map_create(struct dt_env *env, struct dt_map *map, const struct dt_map_def *def)
 {
 	u32 code = check_def(def), cpus = env_cpu_count(env), buckets, i;
-	u64 n = def->max_entries, per_element;
+	u64 n = def->max_entries, per_element, rings, records;
+	u8 *shared;
 
 	if (code)
 		return code;
@@ -104,9 +105,16 @@ u32 dt_map_create(struct dt_env *env, struct dt_map *map, const struct dt_map_de
 		if (n > DT_MAX_MAP_BYTES / cpus)
 			return DT_CODE_MAP_BYTES;
 		map->values_bytes = n * cpus;
-		map->rings = env_alloc(env, (u64)cpus * sizeof(*map->rings));
-		map->values = env_alloc(env, map->values_bytes);
-		return map->rings && map->values ? DT_CODE_OK : DT_CODE_NOMEM;
+		rings = DT_RING_PART(cpus * sizeof(*map->consumed));
+		records = rings + DT_RING_PART(cpus * sizeof(*map->rings));
+		map->shared_bytes = DT_RING_PART(records + map->values_bytes);
+		shared = env_alloc_shared(env, map->shared_bytes);
+		if (!shared)
+			return DT_CODE_NOMEM;
+		map->consumed = (u32 *)shared;
+		map->rings = (struct dt_ring *)(shared + rings);
+		map->values = shared + records;
+		return DT_CODE_OK;
 	}
 
 	/* stride <= 2^24, copies and key are small: no overflow in 64 bits */
@@ -138,12 +146,14 @@ u32 dt_map_create(struct dt_env *env, struct dt_map *map, const struct dt_map_de
 
 void dt_map_destroy(struct dt_env *env, struct dt_map *map)
 {
-	env_free(env, map->values);
+	if (map->type == DT_MAP_RING)
+		env_free_shared(env, map->consumed, map->shared_bytes);
+	else
+		env_free(env, map->values);
 	env_free(env, map->keys);
 	env_free(env, map->next);
 	env_free(env, map->owner);
 	env_free(env, map->buckets);
-	env_free(env, map->rings);
 	env_memset(map, 0, sizeof(*map));
 }
 
@@ -414,24 +424,19 @@ s64 dt_map_delete(struct dt_map *map, const u8 *key)
 
 /* ---- the ring --------------------------------------------------------- */
 
-#define RING_HEADER	8u		/* u32 length in bytes, u32 number among all CPUs' */
+#define RING_HEADER	((u32)sizeof(struct dt_record))
 #define RB_FLAGS	3u		/* BPF_RB_NO_WAKEUP | BPF_RB_FORCE_WAKEUP */
 
-/* Copy into (@in) or out of the ring at @position, around its end. */
-static void ring_copy(struct dt_map *map, u32 cpu, u32 position, u8 *bytes, u32 count, int in)
+/* Copy into the ring at @position, around its end. */
+static void ring_copy(struct dt_map *map, u32 cpu, u32 position, const void *bytes, u32 count)
 {
 	u8 *data = map->values + (u64)cpu * map->max_entries;
 	u32 at = position & (map->max_entries - 1), part = map->max_entries - at;
 
 	if (part > count)
 		part = count;
-	if (in) {
-		env_memcpy(data + at, bytes, part);
-		env_memcpy(data, bytes + part, count - part);
-	} else {
-		env_memcpy(bytes, data + at, part);
-		env_memcpy(bytes + part, data, count - part);
-	}
+	env_memcpy(data + at, bytes, part);
+	env_memcpy(data, (const u8 *)bytes + part, count - part);
 }
 
 /* This CPU's writers are done up to here; the outermost says so to the consumer. */
@@ -460,7 +465,8 @@ static void ring_leave(struct dt_ring *ring)
 s64 dt_ring_output(struct dt_map *map, const u8 *record, u64 bytes, u64 flags, u32 cpu)
 {
 	struct dt_ring *ring = &map->rings[cpu];
-	u32 header[2], need, old;
+	struct dt_record header;
+	u32 need, old;
 
 	if (flags & ~(u64)RB_FLAGS)
 		return -EINVAL;
@@ -474,16 +480,16 @@ s64 dt_ring_output(struct dt_map *map, const u8 *record, u64 bytes, u64 flags, u
 	do {
 		old = env_read_once(ring->reserved);
 		/* as the kernel's, the ring is never filled to the last byte */
-		if (old + need - env_read_once(ring->consumed) > map->max_entries - 1) {
+		if (old + need - env_read_once(map->consumed[cpu]) > map->max_entries - 1) {
 			env_add32(&ring->drops, 1);
 			ring_leave(ring);
 			return -EAGAIN;
 		}
 	} while (env_cmpxchg32(&ring->reserved, old, old + need) != old);
-	header[0] = (u32)bytes;
-	header[1] = env_fetch_add32(&map->sequence, 1);
-	ring_copy(map, cpu, old, (u8 *)header, RING_HEADER, 1);
-	ring_copy(map, cpu, old + RING_HEADER, (u8 *)record, (u32)bytes, 1);
+	header.bytes = (u32)bytes;
+	header.number = env_fetch_add32(&map->sequence, 1);
+	ring_copy(map, cpu, old, &header, RING_HEADER);
+	ring_copy(map, cpu, old + RING_HEADER, record, (u32)bytes);
 	ring_leave(ring);
 	return 0;
 }
@@ -494,84 +500,12 @@ s64 dt_ring_query(struct dt_map *map, u64 what, u32 cpu)
 	const struct dt_ring *ring = &map->rings[cpu];
 
 	switch (what) {
-	case 0: return env_read_once(ring->reserved) - env_read_once(ring->consumed);
+	case 0: return env_read_once(ring->reserved) - env_read_once(map->consumed[cpu]);
 	case 1: return map->max_entries;
-	case 2: return env_read_once(ring->consumed);
+	case 2: return env_read_once(map->consumed[cpu]);
 	case 3: return env_read_once(ring->reserved);
 	default: return 0;
 	}
-}
-
-/*
- * dt_ring_take - move the oldest record of @cpu's ring to @record.
- * Returns its length, -ENOENT where there's none, -E2BIG where it is longer
- * than @room (it stays).
- */
-s64 dt_ring_take(struct dt_map *map, u32 cpu, u8 *record, u32 room)
-{
-	struct dt_ring *ring = &map->rings[cpu];
-	u32 header[2], at = ring->consumed;
-
-	if (at == env_read_once(ring->published))
-		return -ENOENT;
-	env_order();
-	ring_copy(map, cpu, at, (u8 *)header, RING_HEADER, 0);
-	if (header[0] > room)
-		return -E2BIG;
-	ring_copy(map, cpu, at + RING_HEADER, record, header[0], 0);
-	env_order();
-	env_write_once(ring->consumed, at + ((header[0] + RING_HEADER + 7) & ~7u));
-	return header[0];
-}
-
-/* The CPU whose oldest record has the lowest number, or @cpus. @ahead: how far that is from the next in turn. */
-static u32 ring_lowest(struct dt_map *map, u32 cpus, s32 *ahead, u32 *busy)
-{
-	u32 header[2], cpu, at, best = cpus;
-	struct dt_ring *ring;
-	s32 distance;
-
-	*busy = 0;
-	for (cpu = 0; cpu < cpus; cpu++) {
-		ring = &map->rings[cpu];
-		at = ring->consumed;
-		if (at == env_read_once(ring->published)) {
-			*busy |= env_read_once(ring->reserved) != at;
-			continue;
-		}
-		env_order();
-		ring_copy(map, cpu, at, (u8 *)header, RING_HEADER, 0);
-		distance = (s32)(header[1] - map->taken);
-		if (best == cpus || distance < *ahead) {
-			best = cpu;
-			*ahead = distance;
-		}
-	}
-	return best;
-}
-
-/*
- * dt_ring_next - as dt_ring_take(), in the order in which all CPUs wrote.
- * A record that is out of turn waits while a CPU is writing: what it writes may
- * come before. The second look sees whoever took a lower number during the first.
- */
-s64 dt_ring_next(struct dt_map *map, u32 cpus, u8 *record, u32 room)
-{
-	u32 cpu, busy;
-	s32 ahead = 0;
-	s64 got;
-
-	cpu = ring_lowest(map, cpus, &ahead, &busy);
-	if (cpu < cpus && ahead > 0) {
-		env_order();
-		cpu = ring_lowest(map, cpus, &ahead, &busy);
-	}
-	if (cpu == cpus || (ahead > 0 && busy))
-		return -ENOENT;
-	got = dt_ring_take(map, cpu, record, room);
-	if (got >= 0)
-		map->taken += ahead + 1;
-	return got;
 }
 
 /* ---- what the consumer does: process context -------------------------- */

@@ -6,7 +6,7 @@ use std::mem::{offset_of, size_of};
 /// First word of an image, "DTIM".
 pub const IMAGE_MAGIC: u32 = 0x4d49_5444;
 /// Version of everything in this file.
-pub const ABI_VERSION: u16 = 3;
+pub const ABI_VERSION: u16 = 4;
 /// Index fields of a [`Report`] that point nowhere.
 pub const NOWHERE: u32 = u32::MAX;
 

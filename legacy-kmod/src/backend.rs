@@ -1,6 +1,6 @@
 //! The engine that is the module: [`Backend`] and [`Session`] by way of `/dev/dtrace`.
 
-use crate::device::{Device, Sizes};
+use crate::device::{Device, Records, Sizes};
 use crate::ioctl::Offsets;
 use crate::kernel::Kernel;
 use crate::plan::{self, Planted};
@@ -126,11 +126,15 @@ impl Backend for KmodBackend {
         options: &LoadOptions<'_>,
     ) -> Result<Box<dyn Session>, BackendError> {
         let start = Instant::now();
-        let blob = wire::from_image(image).and_then(|b| b.to_bytes());
-        let blob = blob.map_err(|e| BackendError::Other(e.to_string()))?;
+        let wrong = |e: wire::WireError| BackendError::Other(e.to_string());
+        let parts = wire::from_image(image).map_err(wrong)?;
+        let blob = parts.to_bytes().map_err(wrong)?;
+        let ring = parts.maps.get(image.ring.0 as usize);
+        let ring_bytes = ring.map_or(0, |m| m.max_entries);
         // An open device is an enabling: this one's own.
         let device = Device::open()?;
         device.load(&blob)?;
+        let records = device.records(image.ring.0, ring_bytes)?;
         let misses = device.stats()?.misses;
         let planted = plan::plant(&device, &self.kernel, image, options.cpu)?;
         for (why, count) in &planted.refused {
@@ -146,7 +150,7 @@ impl Backend for KmodBackend {
                 .collect(),
             state: image.state,
             drops: image.drops,
-            ring: image.ring,
+            records,
             aggs: image.aggs.clone(),
             kept: VecDeque::new(),
             misses,
@@ -175,7 +179,7 @@ struct KmodSession {
     maps: Vec<Sizes>,
     state: MapIx,
     drops: MapIx,
-    ring: MapIx,
+    records: Records,
     aggs: Vec<AggLayout>,
     /// Records taken out while probes are planted or taken away.
     kept: VecDeque<Vec<u8>>,
@@ -209,10 +213,7 @@ impl KmodSession {
     /// Takes all records out of the rings.
     fn keep(&mut self) -> Result<(), BackendError> {
         let kept = &mut self.kept;
-        while self
-            .device
-            .records(self.ring.0, &mut |r| kept.push_back(r.to_vec()))?
-        {}
+        while self.records.drain(&mut |r| kept.push_back(r.to_vec()))? {}
         Ok(())
     }
 
@@ -269,13 +270,8 @@ impl Session for KmodSession {
         while let Some(record) = self.kept.pop_front() {
             sink(&record);
         }
-        // Programs may write faster than the sink reads: then it's the caller's turn.
-        for _ in 0..16 {
-            if !self.device.records(self.ring.0, sink)? {
-                break;
-            }
-        }
-        Ok(())
+        // Programs may write faster than the sink reads: what comes meanwhile waits for the next turn.
+        self.records.drain(sink).map(drop)
     }
 
     fn wake_fd(&self) -> Option<std::os::fd::RawFd> {

@@ -2,6 +2,9 @@
 
 use crate::abi::{ABI_VERSION, Code, NOWHERE, Report};
 use crate::ioctl::{self, AuditArgs, Call, Info, Offsets, SiteDef, Stats, SyscallDef};
+use crate::ring::{Layout, Reader, Rings};
+use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+use std::ffi::c_void;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::ops::Range;
@@ -17,7 +20,38 @@ pub struct Device {
     info: Info,
 }
 
-/// Records or elements that one call brings at most.
+/// Records of all CPUs, read where the module writes them.
+pub struct Records {
+    reader: Reader,
+    /// What the reader reads.
+    _memory: Shared,
+}
+
+impl Records {
+    /// Hands on what is there, in the order of writing. Says whether there may be more.
+    pub fn drain(&mut self, sink: &mut dyn FnMut(&[u8])) -> Result<bool, BackendError> {
+        let drained = self.reader.drain(sink);
+        drained.map_err(|torn| BackendError::Other(torn.to_string()))
+    }
+}
+
+/// A mapping of the device's. As long as it is there the enabling is, too.
+struct Shared {
+    base: *mut c_void,
+    bytes: usize,
+}
+
+// SAFETY: an address of this process, valid in all its threads; what is there is read through [`Rings`].
+unsafe impl Send for Shared {}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // SAFETY: ours since `Device::shared`, and its only reader goes with it.
+        let _ = unsafe { munmap(self.base, self.bytes) };
+    }
+}
+
+/// Elements that one call brings at most, bytes.
 const BUFFER: usize = 1 << 20;
 
 impl Device {
@@ -270,27 +304,54 @@ impl Device {
         }
     }
 
-    /// Hands on records that are ready. Says whether there may be more.
-    pub fn records(&self, map: u32, sink: &mut dyn FnMut(&[u8])) -> Result<bool, BackendError> {
-        let mut buffer = vec![0_u8; BUFFER];
-        let mut args = ioctl::RingArgs {
-            buffer: buffer.as_mut_ptr() as u64,
-            bytes: buffer.len() as u64,
-            map,
-            used: 0,
+    /// The records of a ring map of so many bytes a CPU.
+    pub fn records(&self, map: u32, size: u32) -> Result<Records, BackendError> {
+        let layout = Layout {
+            cpus: self.info.cpus as usize,
+            size,
         };
-        self.call(ioctl::RING, &mut args)?;
-        let mut rest = buffer.get(..args.used as usize).unwrap_or_default();
-        while let Some((head, tail)) = rest.split_first_chunk::<8>() {
-            let [a, b, c, d, ..] = *head;
-            let length = u32::from_le_bytes([a, b, c, d]) as usize;
-            let Some(record) = tail.get(..length) else {
-                break;
-            };
-            sink(record);
-            rest = tail.get(length.next_multiple_of(8)..).unwrap_or_default();
-        }
-        Ok(args.used as usize > BUFFER / 2)
+        let memory = self.shared(map, layout);
+        let memory = memory.map_err(|cause| BackendError::Io {
+            what: format!("mapping the buffers for records, {} bytes", layout.bytes()),
+            cause,
+        })?;
+        // SAFETY: the mapping begins on a page, has the layout's bytes, the first of them to be written, and goes with the reader; the
+        // module alone writes there beside it.
+        let rings = unsafe { Rings::new(memory.base.cast(), layout) };
+        Ok(Records {
+            reader: Reader::new(rings),
+            _memory: memory,
+        })
+    }
+
+    /// All to be read, and what the reader writes to be written.
+    fn shared(&self, map: u32, layout: Layout) -> io::Result<Shared> {
+        let offset = u64::from(map) << 32;
+        let bytes = layout.bytes();
+        // SAFETY: a new mapping, wherever there is room.
+        let base = unsafe {
+            mmap(
+                std::ptr::null_mut(),
+                bytes,
+                ProtFlags::READ,
+                MapFlags::SHARED,
+                &self.file,
+                offset,
+            )
+        }?;
+        let shared = Shared { base, bytes };
+        // SAFETY: in place of the beginning of the mapping just made, which is ours and of which nobody knows yet.
+        unsafe {
+            mmap(
+                base,
+                layout.writable(),
+                ProtFlags::READ | ProtFlags::WRITE,
+                MapFlags::SHARED | MapFlags::FIXED,
+                &self.file,
+                offset,
+            )
+        }?;
+        Ok(shared)
     }
 
     /// The module's counters.

@@ -95,8 +95,6 @@ structs! {
     WalkArgs 32 { buffer: u64, bytes: u64, map: u32, next: u32, count: u32, reserved: u32, }
     /// `struct dt_map_args`.
     MapArgs 24 { key: u64, value: u64, map: u32, op: u32, }
-    /// `struct dt_ring_args`.
-    RingArgs 24 { buffer: u64, bytes: u64, map: u32, used: u32, }
     /// `struct dt_stats`.
     Stats 72 {
         firings: u64,
@@ -155,7 +153,6 @@ calls! {
     WORD 9 WordArgs, R | W, "changing the phase";
     WALK 10 WalkArgs, R | W, "reading a map";
     MAP 11 MapArgs, W, "changing a map";
-    RING 12 RingArgs, R | W, "reading records";
     STATS 13 Stats, R, "reading the module's counters";
     STOP 14 (), 0, "taking all probes away";
     AUDIT 15 AuditArgs, R | W, "hashing kernel memory";

@@ -26,6 +26,7 @@ pub mod kernel;
 pub mod module;
 pub mod modules;
 mod plan;
+mod ring;
 pub mod wire;
 pub mod x86;
 

@@ -225,6 +225,115 @@ fn truncated_calls() {
     assert_eq!(state(&device), before);
 }
 
+/// Maps pages of the device. The errno, 0 for success: the mapping is gone then.
+fn map(file: &File, writable: bool, shared: bool, first: u64, pages: usize) -> i32 {
+    let page = rustix::param::page_size();
+    let write = if writable { libc::PROT_WRITE } else { 0 };
+    let kind = match shared {
+        true => libc::MAP_SHARED,
+        false => libc::MAP_PRIVATE,
+    };
+    // SAFETY: a new mapping, that nothing but this function knows of.
+    unsafe {
+        let at = libc::mmap(
+            std::ptr::null_mut(),
+            pages * page,
+            libc::PROT_READ | write,
+            kind,
+            file.as_raw_fd(),
+            first as libc::off_t,
+        );
+        if at == libc::MAP_FAILED {
+            return *libc::__errno_location();
+        }
+        // What was mapped to be read stays so; what is there can be read to its end.
+        if !writable && libc::mprotect(at, pages * page, libc::PROT_WRITE | libc::PROT_READ) == 0 {
+            return -1;
+        }
+        at.cast::<u8>().add(pages * page - 1).read_volatile();
+        libc::munmap(at, pages * page);
+        0
+    }
+}
+
+#[test]
+fn what_may_be_mapped() {
+    let Some((device, _turn)) = device("what_may_be_mapped") else {
+        return;
+    };
+    let before = state(&device);
+    let mut image = blob();
+    image.maps.push(Map::new("r", MapType::Ring, 0, 0, 8192));
+    let cpus = device.info().cpus as usize;
+    // Of the positions that the reader writes, of the rings' states (64 bytes each), of the records.
+    let parts = [
+        (cpus * 4).div_ceil(4096),
+        (cpus * 64).div_ceil(4096),
+        cpus * 2,
+    ];
+    let all = parts.iter().sum();
+    let ring = 1_u64 << 32;
+    let file = open();
+    assert_eq!(map(&file, false, true, ring, all), libc::EBADF, "no image");
+    assert_eq!(load(&file, &image.to_bytes().expect("a blob")).0, 0);
+    let page = 4096_u64;
+    for (what, writable, shared, first, pages, errno) in [
+        ("all", false, true, ring, all, 0),
+        ("positions to be written", true, true, ring, parts[0], 0),
+        ("no ring", false, true, 0, 1, libc::EBADF),
+        ("no map", false, true, 2 * ring, 1, libc::EBADF),
+        ("far from any", false, true, ring << 12, 1, libc::EBADF),
+        ("all to be written", true, true, ring, all, libc::EACCES),
+        (
+            "a state to be written",
+            true,
+            true,
+            ring + parts[0] as u64 * page,
+            1,
+            libc::EACCES,
+        ),
+        ("privately", false, false, ring, 1, libc::EINVAL),
+        ("too much", false, true, ring, all + 1, libc::EINVAL),
+        (
+            "beyond the end",
+            false,
+            true,
+            ring + all as u64 * page,
+            1,
+            libc::EINVAL,
+        ),
+    ] {
+        assert_eq!(map(&file, writable, shared, first, pages), errno, "{what}");
+    }
+    // Who has no privilege gets none by a descriptor that was passed on.
+    let denied = as_nobody(|| map(&file, false, true, ring, 1));
+    assert_eq!(denied, libc::EPERM);
+    drop(file);
+    assert_eq!(state(&device), before);
+}
+
+#[test]
+fn a_mapping_keeps_its_enabling() {
+    let Some((device, _turn)) = device("a_mapping_keeps_its_enabling") else {
+        return;
+    };
+    let before = state(&device);
+    let mut image = blob();
+    image.maps.push(Map::new("r", MapType::Ring, 0, 0, 8192));
+    let mine = Device::open().expect("the device");
+    mine.load(&image.to_bytes().expect("a blob"))
+        .expect("an image");
+    let consumers = || device.stats().expect("stats").consumers;
+    let with = consumers();
+    let mut records = mine.records(1, 8192).expect("its rings");
+    drop(mine);
+    assert_eq!(consumers(), with);
+    assert!(!records.drain(&mut |_| {}).expect("in order"));
+    drop(records);
+    assert_eq!(consumers(), with - 1);
+    assert_eq!(state(&device), before);
+}
+
 /// Runs this in a child that is nobody; what it gives is the child's status.
 fn as_nobody(what: impl FnOnce() -> i32) -> i32 {
     // SAFETY: the child only makes system calls and ends by `_exit`; it allocates nothing.
@@ -290,20 +399,21 @@ fn addresses_outside_text() {
             e.contains("Numerical result out of range"),
             "{address:#x}: {e}"
         );
-        let mut slot = 0_u64;
-        let mut args = ReserveArgs {
-            addresses: std::ptr::from_ref(&address) as u64,
-            slots: std::ptr::from_mut(&mut slot) as u64,
-            count: 1,
-            reserved: 0,
-        };
-        assert_eq!(
-            call(&open(), ioctl::RESERVE, &mut args),
-            libc::ERANGE,
-            "{address:#x}"
-        );
+        assert_eq!(reserve(address), libc::ERANGE, "{address:#x}");
     }
     assert_eq!(state(&device), before);
+}
+
+/// A slot for one address. The errno.
+fn reserve(address: u64) -> i32 {
+    let mut slot = 0_u64;
+    let mut args = ReserveArgs {
+        addresses: std::ptr::from_ref(&address) as u64,
+        slots: std::ptr::from_mut(&mut slot) as u64,
+        count: 1,
+        reserved: 0,
+    };
+    call(&open(), ioctl::RESERVE, &mut args)
 }
 
 /// A breakpoint on a function that nothing calls here.
@@ -433,16 +543,6 @@ fn modules_that_come_and_go() {
         let there = kernel.function(module, function).expect("its function");
         let of = kernel.modules().iter().find(|m| *m.name == *module);
         (there, of.expect("its text").clone(), kernel.modules_gone())
-    };
-    let reserve = |address: u64| {
-        let mut slot = 0_u64;
-        let mut args = ReserveArgs {
-            addresses: std::ptr::from_ref(&address) as u64,
-            slots: std::ptr::from_mut(&mut slot) as u64,
-            count: 1,
-            reserved: 0,
-        };
-        call(&open(), ioctl::RESERVE, &mut args)
     };
     insert();
     let (there, of, gone) = find();

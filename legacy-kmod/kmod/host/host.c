@@ -26,6 +26,17 @@ void env_free(struct dt_env *env, void *memory)
 	free(memory);
 }
 
+void *env_alloc_shared(struct dt_env *env, u64 bytes)
+{
+	return env_alloc(env, bytes);
+}
+
+void env_free_shared(struct dt_env *env, void *memory, u64 bytes)
+{
+	(void)bytes;
+	env_free(env, memory);
+}
+
 void env_memcpy(void *to, const void *from, u64 bytes)
 {
 	/* memmove: a program may hand overlapping buffers to a service, and where
@@ -206,6 +217,12 @@ struct dt_map *dt_host_map(struct dt_vm *vm, u32 index)
 u32 dt_host_ring_drops(const struct dt_map *map, u32 cpu)
 {
 	return map->rings[cpu].drops;
+}
+
+/* What user space sees of it: see dt_abi.h. */
+void *dt_host_ring_shared(const struct dt_map *map)
+{
+	return map->consumed;
 }
 
 /* type, key bytes, value bytes, entries, copies */

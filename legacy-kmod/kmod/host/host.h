@@ -50,7 +50,10 @@ struct dt_host_storm {
 	u32 state;
 	u32 every[2];		/* stepping: machine instructions between interruptions */
 	u32 deep;		/* stepping: one interruption in so many is interrupted */
-	struct dt_map *ring;	/* stepping: consumed inside interruptions; or NULL */
+	struct dt_map *ring;	/* stepping: of which */
+	void *reader;		/* stepping: takes records out inside interruptions; or NULL */
+	/* stepping: moves the oldest record of @cpu to @record; returns its length, or -1 where there is none */
+	s64 (*take)(void *reader, u32 cpu, u8 *record, u32 room);
 	u64 taken;		/* stepping: records, */
 	u64 torn;		/* of them not whole, or not there after a firing */
 };

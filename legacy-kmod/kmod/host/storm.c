@@ -104,9 +104,9 @@ static void consume(struct dt_host_storm *storm)
 	u64 r[5];
 	s64 length;
 
-	if (!storm->ring)
+	if (!storm->reader)
 		return;
-	while ((length = dt_ring_take(storm->ring, storm->cpu, (u8 *)r, sizeof(r))) != -ENOENT) {
+	while ((length = storm->take(storm->reader, storm->cpu, (u8 *)r, sizeof(r))) >= 0) {
 		storm->taken++;
 		if (length != sizeof(r) || r[0] != r[2] || r[1] != r[3] || r[0] + r[1] != r[4]) {
 			storm->torn++;
@@ -163,8 +163,8 @@ void dt_host_storm_step(struct dt_host_storm *storm, u64 rounds)
 		trap_off();
 		/* what this firing has put out is there now, and not with the next only */
 		consume(storm);
-		if (storm->ring && storm->ring->rings[storm->cpu].reserved !=
-				   storm->ring->rings[storm->cpu].consumed)
+		if (storm->reader && storm->ring->rings[storm->cpu].reserved !=
+				     storm->ring->consumed[storm->cpu])
 			storm->torn++;
 	}
 	here = NULL;

@@ -10,10 +10,12 @@ mod storm;
 
 pub use storm::{Stepping, Storm};
 
+use std::collections::BTreeMap;
 use std::ffi::{CStr, c_char};
 use std::ptr;
 
 use crate::abi::{Code, NOWHERE, Report};
+use crate::ring::{Layout, Reader, Rings, Torn};
 
 /// Which addresses a piece of [`Memory`] stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +145,9 @@ pub enum VmError {
         /// The map's index.
         map: usize,
     },
+    /// The records in a ring are not in order.
+    #[error(transparent)]
+    Torn(#[from] Torn),
     /// The C side was built from other headers than this file.
     #[error("host VM and Rust side disagree about their structures")]
     Layout,
@@ -153,7 +158,7 @@ impl VmError {
     pub fn code(&self) -> Option<Code> {
         match self {
             VmError::Refused { code, .. } | VmError::Fault { code, .. } => Some(*code),
-            VmError::Errno(_) | VmError::Usage { .. } | VmError::Layout => None,
+            VmError::Errno(_) | VmError::Usage { .. } | VmError::Torn(_) | VmError::Layout => None,
         }
     }
 }
@@ -226,13 +231,12 @@ unsafe extern "C" {
     fn dt_map_write(map: *mut RawMap, key: *const u8, values: *const u8, flags: u64) -> i64;
     fn dt_map_delete(map: *mut RawMap, key: *const u8) -> i64;
     fn dt_map_at(map: *mut RawMap, element: u32, key: *mut u8, values: *mut u8) -> i64;
-    fn dt_ring_take(map: *mut RawMap, cpu: u32, record: *mut u8, room: u32) -> i64;
-    fn dt_ring_next(map: *mut RawMap, cpus: u32, record: *mut u8, room: u32) -> i64;
     fn dt_host_env_bytes() -> u64;
     fn dt_host_set_steps(vm: *mut RawVm, steps: u32);
     fn dt_host_map(vm: *mut RawVm, index: u32) -> *mut RawMap;
     fn dt_host_map_shape(map: *const RawMap, shape: *mut u32);
     fn dt_host_ring_drops(map: *const RawMap, cpu: u32) -> u32;
+    fn dt_host_ring_shared(map: *const RawMap) -> *const u8;
 }
 
 /// What the C side says about a code number: its errno (0 or negative) and text.
@@ -361,6 +365,8 @@ struct Shape {
 pub struct HostVm {
     raw: *mut RawVm,
     env: Env,
+    /// By map: where each is in the order of all CPUs.
+    readers: BTreeMap<usize, Reader>,
 }
 
 // SAFETY: the machine and its world are owned by this value alone, and the C
@@ -413,7 +419,8 @@ impl HostVm {
         }
         // SAFETY: raw is the machine just made.
         unsafe { dt_host_set_steps(raw, options.steps) };
-        Ok(HostVm { raw, env })
+        let readers = BTreeMap::new();
+        Ok(HostVm { raw, env, readers })
     }
 
     /// Replace the world; the number of CPUs stays.
@@ -535,21 +542,27 @@ impl HostVm {
         Ok(all)
     }
 
-    /// Take all records out of a ring, the oldest first, whichever CPU's it is.
-    pub fn take_records(&mut self, map: usize) -> Result<Vec<Vec<u8>>, VmError> {
+    /// A ring map's rings. They are there as long as the machine is.
+    fn rings(&self, map: usize) -> Result<Rings, VmError> {
         let (raw, shape) = self.map(map)?;
         if !shape.ring {
             return Err(VmError::Usage { map });
         }
+        let layout = Layout {
+            cpus: self.env.raw().cpu_count as usize,
+            size: shape.max_entries,
+        };
+        // SAFETY: raw is a ring, and what C allocated for it has this layout; all callers are done with it before the machine goes.
+        Ok(unsafe { Rings::new(dt_host_ring_shared(raw), layout) })
+    }
+
+    /// Take all records out of a ring, the oldest first, whichever CPU's it is.
+    pub fn take_records(&mut self, map: usize) -> Result<Vec<Vec<u8>>, VmError> {
+        let rings = self.rings(map)?;
+        let reader = self.readers.entry(map);
+        let reader = reader.or_insert_with(|| Reader::new(rings));
         let mut records = Vec::new();
-        let mut buffer = vec![0; shape.max_entries as usize];
-        let cpus = self.env.raw().cpu_count;
-        // SAFETY: buffer has the room that is stated, and a ring one for each CPU.
-        while let Ok(length) = usize::try_from(unsafe {
-            dt_ring_next(raw, cpus, buffer.as_mut_ptr(), shape.max_entries)
-        }) {
-            records.push(buffer.iter().copied().take(length).collect());
-        }
+        while reader.next(&mut |r| records.push(r.to_vec()))? {}
         Ok(records)
     }
 

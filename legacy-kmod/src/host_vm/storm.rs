@@ -2,11 +2,13 @@
 //! probe context does to maps and rings. A thread plays a CPU, signals to it play
 //! interrupts and NMIs (`kmod/host/storm.c`).
 
+use std::ffi::c_void;
 use std::ptr;
 use std::sync::Barrier;
 use std::thread;
 
-use super::{HostVm, RawMap, RawVm, VmError, dt_ring_take};
+use super::{HostVm, RawMap, RawVm, VmError};
+use crate::ring::Rings;
 
 /// `struct dt_host_storm`.
 #[derive(Clone, Copy)]
@@ -23,6 +25,8 @@ struct RawStorm {
     every: [u32; 2],
     deep: u32,
     ring: *mut RawMap,
+    reader: *const c_void,
+    take: unsafe extern "C" fn(*const c_void, u32, *mut u8, u32) -> i64,
     taken: u64,
     torn: u64,
 }
@@ -70,13 +74,10 @@ impl HostVm {
     /// while the records of the map `ring` are taken out from beside. The world
     /// stays as it is; programs that ask it for random numbers have no place here.
     pub fn storm(&mut self, prog: u32, rounds: u64, ring: usize) -> Result<Vec<Storm>, VmError> {
-        let (map, shape) = self.map(ring)?;
-        if !shape.ring {
-            return Err(VmError::Usage { map: ring });
-        }
+        let rings = self.rings(ring)?;
         let cpus = self.env.raw().cpu_count;
-        let (vm, map) = (Shared(self.raw), Shared(map));
-        let one = |cpu| one_cpu(vm, map, shape.max_entries, cpu, prog, rounds);
+        let vm = Shared(self.raw);
+        let one = |cpu| one_cpu(vm, &rings, cpu, prog, rounds);
         Ok(thread::scope(|scope| {
             let threads: Vec<_> = (0..cpus).map(|cpu| scope.spawn(move || one(cpu))).collect();
             threads.into_iter().filter_map(|t| t.join().ok()).collect()
@@ -107,6 +108,7 @@ impl HostVm {
         stepping: Stepping,
         ring: usize,
     ) -> Result<Storm, VmError> {
+        let rings = self.rings(ring)?;
         let mut raw = RawStorm {
             vm: self.raw,
             thread: 0,
@@ -118,10 +120,12 @@ impl HostVm {
             state: 0,
             every: [stepping.every.max(1), stepping.every_inner.max(1)],
             deep: stepping.deep.max(1),
-            ring: match stepping.consume {
-                true => self.map(ring)?.0,
-                false => ptr::null_mut(),
+            ring: self.map(ring)?.0,
+            reader: match stepping.consume {
+                true => (&raw const rings).cast(),
+                false => ptr::null(),
             },
+            take,
             taken: 0,
             torn: 0,
         };
@@ -139,15 +143,30 @@ impl HostVm {
     }
 }
 
+/// What `storm.c` takes records by, in its interruptions.
+///
+/// # Safety
+/// `rings` is a [`Rings`], and `record` has `room` bytes.
+unsafe extern "C" fn take(rings: *const c_void, cpu: u32, record: *mut u8, room: u32) -> i64 {
+    let mut length = -1;
+    let mut copy = |from: &[u8]| {
+        let fits = from.len().min(room as usize);
+        // SAFETY: `record` has room for that (this function's condition), and is not in the ring.
+        unsafe { ptr::copy_nonoverlapping(from.as_ptr(), record, fits) };
+        length = from.len() as i64;
+    };
+    // SAFETY: `rings` is what its name says (this function's condition); it is only read.
+    let rings = unsafe { &*rings.cast::<Rings>() };
+    // Allocates only for a record around the ring's end; the storm interrupts no allocation, its firings make none.
+    match rings.take(cpu as usize, &mut Vec::new(), &mut copy) {
+        Ok(_) => length,
+        // Of no length that a record has: it is counted as torn.
+        Err(_) => i64::MAX,
+    }
+}
+
 /// One CPU, and beside it the consumer, who is also what interrupts it.
-fn one_cpu(
-    vm: Shared<RawVm>,
-    map: Shared<RawMap>,
-    room: u32,
-    cpu: u32,
-    prog: u32,
-    rounds: u64,
-) -> Storm {
+fn one_cpu(vm: Shared<RawVm>, rings: &Rings, cpu: u32, prog: u32, rounds: u64) -> Storm {
     let mut raw = RawStorm {
         vm: vm.0,
         thread: 0,
@@ -160,6 +179,8 @@ fn one_cpu(
         every: [1; 2],
         deep: 1,
         ring: ptr::null_mut(),
+        reader: ptr::null(),
+        take,
         taken: 0,
         torn: 0,
     };
@@ -175,14 +196,11 @@ fn one_cpu(
             // still there to be signalled
             over.wait();
         });
-        let mut buffer = vec![0; room as usize];
+        let mut whole = Vec::new();
+        // This thread is the only one that takes from this CPU's ring. One that is not in order ends the taking: the caller misses records.
         let mut take = || {
-            // SAFETY: map is a ring of a machine that outlives the storm, cpu one of
-            // its CPUs, buffer has the room stated; this thread is its only consumer.
-            let got = unsafe { dt_ring_take(map.0, cpu, buffer.as_mut_ptr(), room) };
-            let length = usize::try_from(got).ok()?;
-            records.push(buffer.iter().copied().take(length).collect());
-            Some(())
+            let taken = rings.take(cpu as usize, &mut whole, &mut |r| records.push(r.to_vec()));
+            taken == Ok(true)
         };
         let mut n = 0u32;
         loop {
@@ -191,10 +209,10 @@ fn one_cpu(
                 break;
             }
             n = n.wrapping_add(1);
-            while take().is_some() {}
+            while take() {}
         }
         over.wait();
-        while take().is_some() {}
+        while take() {}
     });
     Storm {
         fired: raw.fired,
