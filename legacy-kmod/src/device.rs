@@ -166,8 +166,22 @@ impl Device {
             count: addresses.len() as u32,
             reserved: 0,
         };
-        self.call(ioctl::RESERVE, &mut args)?;
-        Ok(slots)
+        let Err(cause) = self.raw(ioctl::RESERVE, &mut args) else {
+            return Ok(slots);
+        };
+        match cause.raw_os_error() {
+            Some(libc::E2BIG | libc::ENOSPC) => {
+                let (room, used) = (self.info.slot_count, self.stats()?.slots_used);
+                Err(BackendError::Other(format!(
+                    "{} breakpoints are wanted, but the module has room for {room}, {used} of it taken: name fewer functions, those of one module for instance (fbt:vmlinux::entry)",
+                    addresses.len()
+                )))
+            }
+            _ => Err(BackendError::Io {
+                what: ioctl::RESERVE.name.to_owned(),
+                cause,
+            }),
+        }
     }
 
     /// The text and the exception table of the module that has this address in its text.

@@ -404,6 +404,29 @@ fn addresses_outside_text() {
     assert_eq!(state(&device), before);
 }
 
+#[test]
+fn more_than_there_is_room_for() {
+    let Some((device, _turn)) = device("more_than_there_is_room_for") else {
+        return;
+    };
+    let before = state(&device);
+    let room = device.info().slot_count;
+    let text = Kernel::default().text().expect("the kernel's text");
+    // Two bytes apart, so that as many fit into the smallest kernel's text.
+    let wanted: Vec<u64> = text.step_by(2).take(room as usize + 1).collect();
+    assert_eq!(wanted.len(), room as usize + 1);
+    let e = device.reserve(&wanted).expect_err("refused").to_string();
+    let expected = format!(
+        "{} breakpoints are wanted, but the module has room for {room}",
+        room + 1
+    );
+    assert!(
+        e.starts_with(&expected) && e.contains("name fewer functions"),
+        "{e}"
+    );
+    assert_eq!(state(&device), before);
+}
+
 /// A slot for one address. The errno.
 fn reserve(address: u64) -> i32 {
     let mut slot = 0_u64;

@@ -1,4 +1,4 @@
-//! `cargo xtask survive`: what the kernel module must survive on a kernel (`bin/survive.rs` does it, in the guest).
+//! `cargo xtask survive`: what the kernel module must survive on a kernel (`bin/survive` does it, in the guest).
 
 use crate::image::Put;
 use crate::kernels::{self, Arch, Given, Kernel};

@@ -325,9 +325,7 @@ struct Background {
 
 impl Background {
     fn start() -> io::Result<Background> {
-        let round: Vec<String> = programs()
-            .map(|(_, p)| format!("nice -n 10 {p} mixed 3"))
-            .collect();
+        let round: Vec<String> = programs().map(|(_, p)| format!("{p} mixed 3")).collect();
         let script = format!(
             "while :; do {} || {{ touch /tmp/background.bad; exit 1; }}; done",
             round.join(" && ")
@@ -337,23 +335,32 @@ impl Background {
             .stdin(Stdio::null())
             .stderr(File::create("/tmp/background.err")?)
             .spawn()?;
+        // Those that it starts from now on inherit it.
+        if let Some(pid) = Pid::from_raw(child.id() as i32) {
+            rustix::process::setpriority_process(Some(pid), 10)?;
+        }
         Ok(Background { child })
     }
 
-    /// Ends it; an error if one of its rounds was not all right.
-    fn stop(mut self) -> io::Result<()> {
-        let ended = self.child.try_wait()?;
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        // The round that is under way ends by itself.
-        sleep(Duration::from_secs(2));
-        match ended {
+    /// An error if one of its rounds was not all right: it has ended then.
+    fn check(&mut self) -> io::Result<()> {
+        match self.child.try_wait()? {
             Some(status) => Err(other(format!(
                 "the load in the background: {status}: {}",
                 fs::read_to_string("/tmp/background.err")?.trim()
             ))),
             None => Ok(()),
         }
+    }
+
+    /// Checks, and ends it.
+    fn stop(mut self) -> io::Result<()> {
+        let good = self.check();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        // The round that is under way ends by itself.
+        sleep(Duration::from_secs(2));
+        good
     }
 }
 
@@ -613,7 +620,7 @@ impl Trial {
     }
 
     fn rounds(&self) -> io::Result<String> {
-        let load = Background::start()?;
+        let mut load = Background::start()?;
         let rounds = 10 * self.scale;
         let started = Instant::now();
         for n in 0..rounds {
@@ -629,6 +636,7 @@ impl Trial {
             if n % 10 == 9 {
                 self.audit.check()?;
             }
+            load.check()?;
             far("enabled and disabled", n + 1, rounds, started);
         }
         load.stop()?;
@@ -636,7 +644,7 @@ impl Trial {
     }
 
     fn kills(&self) -> io::Result<String> {
-        let load = Background::start()?;
+        let mut load = Background::start()?;
         let kills = self.scale.max(5);
         let seed = 0x9e37_79b9_7f4a_7c15_u64;
         let mut dice = Dice(seed);
@@ -655,6 +663,7 @@ impl Trial {
             while_ready += u32::from(tracer.said()?.contains("ready"));
             tracer.kill()?;
             self.audit.check()?;
+            load.check()?;
             far("kill -9", n + 1, kills, started);
         }
         load.stop()?;
