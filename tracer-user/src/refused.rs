@@ -22,12 +22,12 @@ const LIMITS: &[(&str, &str)] = &[
         "a fault, invalid address: the kernel's verifier wants to see where a pointer comes from; loads through it work",
     ),
     (
-        "clauses on one probe that share clause-local variables or `strtok()`'s state, and that are together too large for the kernel's verifier",
-        "an error that says so: two programs, into which clauses are divided otherwise, share nothing that is one firing's",
+        "one clause that is too large for the kernel's verifier; clauses on one probe that are, of which one has `return()`, or where one stores through a pointer into an element that another one has looked up; more than 33 programs for the clauses of one probe",
+        "an error that says so: clauses are divided among programs that call each other (tail calls, 33 at the most), which the kernel grants to none that overrides a function, and by which no pointer into a map goes over",
     ),
     (
-        "clauses on one function (kprobes), or one `profile` or `tick` probe, that are together too large for the kernel's verifier",
-        "an error that says so: the kernel runs two programs there in no order that it promises",
+        "clauses on one probe that are together too large for the verifier, before Linux 5.10",
+        "an error that says so: programs with subprograms may make no tail calls there",
     ),
 ];
 
