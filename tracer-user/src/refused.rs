@@ -31,6 +31,18 @@ const LIMITS: &[(&str, &str)] = &[
     ),
 ];
 
+/// What Debian's dtrace (2.0.7) refuses, and what it is good for.
+const MORE: &[(&str, &str)] = &[
+    (
+        "`trace()` of `usym()`, `umod()`, `uaddr()`, `sym()`, `mod()`, `stack()`, `ustack()`",
+        "what the action alone prints: a macro or a script's argument may be any of them",
+    ),
+    (
+        "`tracemem()` of a string",
+        "its bytes, as of any address: `tracemem(execname, 16)` shows what `trace()` takes for text",
+    ),
+];
+
 fn row(out: &mut String, name: &str, status: Status) {
     let why = match status {
         Status::Ready => return,
@@ -81,6 +93,10 @@ fn page() -> String {
     }
     table(&mut out, "At run time");
     for (what, why) in LIMITS {
+        let _ = writeln!(out, "| {what} | {why} |");
+    }
+    table(&mut out, "Accepted, unlike elsewhere");
+    for (what, why) in MORE {
         let _ = writeln!(out, "| {what} | {why} |");
     }
     table(&mut out, "Error tags that no program raises");
