@@ -46,6 +46,8 @@ fn caps(cpus: u32, pointer: u32, offsets: &Offsets) -> Caps {
     let known = |s: &Service| s.ids().iter().find(|id| SERVICES.contains(id)).copied();
     Caps {
         max_insns: 1 << 20,
+        // DT_MAX_MAPS, all programs together.
+        max_maps: 4096,
         services: Service::ALL
             .iter()
             .filter_map(|s| Some((*s, known(s)?)))

@@ -107,10 +107,13 @@ pub fn from_image(image: &Image) -> Result<Blob, WireError> {
             MapKind::PercpuHash => MapType::PerCpuHash,
             MapKind::PercpuArray => MapType::PerCpuArray,
             MapKind::Ringbuf => MapType::Ring,
-            MapKind::PerfEventArray => {
+            kind @ (MapKind::PerfEventArray | MapKind::ProgArray) => {
                 return Err(WireError::Kind {
                     map: def.name.clone(),
-                    kind: "perf event array",
+                    kind: match kind {
+                        MapKind::ProgArray => "program array",
+                        _ => "perf event array",
+                    },
                 });
             }
         };

@@ -42,7 +42,7 @@ fn engines_module() {
         vm.take_records(image.ring.0 as usize)
             .map_err(|e| e.to_string())
     };
-    let (ran, faults, failures) = engines(seeds(), &caps, &mut world, load, run);
+    let (ran, faults, failures) = engines(seeds(), &caps, usize::MAX, &mut world, load, run);
     println!(
         "NOTE engines_module: {ran} programs agree in 3 firings each, {faults} faults among them"
     );

@@ -16,6 +16,8 @@ pub enum RingKind {
 pub struct Caps {
     /// Instructions per program. 4096 before Linux 5.2, a million since.
     pub max_insns: u32,
+    /// Maps that a program may use (Linux: MAX_USED_MAPS).
+    pub max_maps: u32,
     /// The id by which each service is called; where there is none, lowering takes the fallback or refuses with its name.
     pub services: Services,
     /// How records leave.
@@ -129,6 +131,7 @@ impl Caps {
     pub fn modern() -> Caps {
         Caps {
             max_insns: 1_000_000,
+            max_maps: 64,
             services: Service::ALL.iter().map(|&s| (s, s.ids()[0])).collect(),
             ring: RingKind::Ringbuf,
             bounded_loops: true,

@@ -42,6 +42,7 @@ pub struct MapIx(pub u32);
 pub enum MapKind {
     Hash = 1,
     Array = 2,
+    ProgArray = 3,
     PerfEventArray = 4,
     PercpuHash = 5,
     PercpuArray = 6,
@@ -147,6 +148,8 @@ pub struct Prog {
     pub name: String,
     /// Type and place.
     pub kind: ProgKind,
+    /// Not attached: called by the one before it in the firing, through this [`MapKind::ProgArray`] at this index.
+    pub called: Option<(MapIx, u32)>,
     /// Which of [`Image::probes`] it serves (indices).
     pub probes: Vec<u32>,
     /// Main program first, then subprograms.
@@ -186,9 +189,11 @@ pub enum DropKind {
     Errors = 5,
     /// `speculation()` found none free.
     SpecUnavail = 6,
+    /// The rest of a firing lost: the program that has it was not called.
+    Cut = 7,
 }
 /// Number of [`DropKind`]s.
-pub const DROP_KINDS: u32 = 7;
+pub const DROP_KINDS: u32 = 8;
 
 /// Life of an enabling: the u32 at offset 0 of the [`Image::state`] map's value. Programs run only in their phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -278,7 +278,11 @@ pub fn print(image: &Image, services: &BTreeMap<Service, u32>) -> String {
         let _ = writeln!(out, "map {}", map_line(map));
     }
     for prog in &image.progs {
-        let _ = writeln!(out, "prog {} {:?}", prog.name, prog.kind);
+        let called = prog.called.map_or_else(String::new, |(map, n)| {
+            let map = image.maps.get(map.0 as usize);
+            format!(" called by {}[{n}]", map.map_or("?", |m| &m.name))
+        });
+        let _ = writeln!(out, "prog {} {:?}{called}", prog.name, prog.kind);
         let mut lines = prog.lines.iter().peekable();
         let mut tail = false;
         for (pc, &insn) in prog.insns.iter().enumerate() {

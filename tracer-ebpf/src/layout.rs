@@ -181,12 +181,12 @@ pub fn llquantize_top(orders: &[Order]) -> u32 {
 /// One order of magnitude of an `llquantize`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// Values below this (and of no lower order) belong here: factor^(order + 1).
-    pub limit: i64,
+    /// Values below this (and of no lower order) belong here: factor^(order + 1). It may be beyond what is signed.
+    pub limit: u64,
     /// Values from here on: factor^order.
-    pub from: i64,
+    pub from: u64,
     /// Of each bucket.
-    pub width: i64,
+    pub width: u64,
     /// How many widths there are below `from`: the order below has those.
     pub skipped: u32,
     /// Number of its first bucket.
@@ -198,7 +198,7 @@ pub struct Order {
 /// The orders of an `llquantize`, ascending. Below the first is bucket 0; above the last is one more bucket. Orders that
 /// 64 bits can't hold are left out.
 pub fn llquantize(factor: u16, low: u16, high: u16, nsteps: u16) -> Vec<Order> {
-    let (factor, nsteps) = (i64::from(factor), i64::from(nsteps));
+    let (factor, nsteps) = (u64::from(factor), u64::from(nsteps));
     let mut out = Vec::new();
     let mut base = 1;
     for order in low..=high {

@@ -81,6 +81,7 @@ services! {
     KtimeGetNs, [5], "ktime_get_ns(): CLOCK_MONOTONIC";
     GetPrandomU32, [7], "get_prandom_u32()";
     GetSmpProcessorId, [8], "get_smp_processor_id()";
+    TailCall, [12], "tail_call(ctx, programs, index): comes back only where it can't be done";
     GetCurrentPidTgid, [14], "get_current_pid_tgid(): tgid << 32 | tid";
     GetCurrentUidGid, [15], "get_current_uid_gid(): gid << 32 | uid";
     GetCurrentComm, [16], "get_current_comm(buf, size)";

@@ -181,8 +181,8 @@ pub struct Case {
 }
 
 impl Case {
-    /// Makes one of `each` clauses. An error is the lowering's.
-    pub fn new(seed: u64, each: u64, caps: &Caps) -> Result<Case, String> {
+    /// Makes one of `each` clauses, `most` of them in one program. An error is the lowering's.
+    pub fn new(seed: u64, each: u64, most: usize, caps: &Caps) -> Result<Case, String> {
         let mut draw = splitmix(seed);
         // Keys with such strings exceed what the module's hash maps take (512 bytes).
         let strsize = if seed % 16 == 7 && caps.may_goto {
@@ -211,6 +211,7 @@ impl Case {
             strsize,
             bufsize: 1 << 16,
             dynvarsize: 1 << 18,
+            most_clauses: most,
             ..LowerOpts::default()
         };
         match lower(&program, &plan, caps, &opts) {
@@ -287,20 +288,23 @@ pub fn world(comm: &[u8], [pid, tid, uid, gid]: [u64; 4]) -> FixedWorld {
     w
 }
 
-/// Runs cases: `load` makes an engine of a case, which `run` fires and takes the records of. How many programs agreed, and
+/// Clauses of a case.
+const EACH: u64 = 8;
+
+/// Runs cases, with `most` of their clauses in one program: `load` makes an engine of a case, which `run` fires and takes the records of. How many programs agreed, and
 /// how many faults were among them; or what disagreed.
 pub fn engines<E>(
     seeds: std::ops::Range<u64>,
     caps: &Caps,
+    most: usize,
     world: &mut FixedWorld,
     load: impl Fn(&Image) -> Result<E, String>,
     run: impl Fn(&mut E, &Image) -> Result<Vec<Vec<u8>>, String>,
 ) -> (usize, usize, Vec<String>) {
-    const EACH: u64 = 8;
     let (mut ran, mut faults, mut failures) = (0, 0, Vec::new());
     for seed in seeds {
         let mut one = || -> Result<(usize, usize), String> {
-            let mut case = Case::new(seed, EACH, caps)?;
+            let mut case = Case::new(seed, EACH, most, caps)?;
             let mut engine = load(&case.image).map_err(|e| format!("seed {seed}: {e}"))?;
             let mut faults = 0;
             for _ in 0..3 {

@@ -6,12 +6,54 @@ mod common;
 use common::{Loaded, no_kernel};
 use std::ops::Range;
 use tracer_ebpf::caps::Caps;
-use tracer_ebpf::image::Phase;
-use tracer_ebpf::testing::{engines, seeds, world};
+use tracer_ebpf::image::{DropKind, Phase};
+use tracer_ebpf::lower::entry::LEVELS;
+use tracer_ebpf::testing::{Case, engines, seeds, world};
 
 #[test]
 fn engines_kernel() {
-    agree("engines_kernel", &Caps::modern(), seeds());
+    agree("engines_kernel", &Caps::modern(), usize::MAX, seeds());
+}
+
+/// Firings that go through a chain of programs: what lasts for the firing goes over.
+#[test]
+fn engines_divided() {
+    agree("engines_divided", &Caps::modern(), 3, some(10));
+}
+
+/// A program that can't be called: what comes before it is there, the firing is counted, and its scratch is given back.
+#[test]
+fn calls_that_fail_are_counted() {
+    if let Some(why) = no_kernel() {
+        println!("SKIP calls_that_fail_are_counted: {why}");
+        return;
+    }
+    let caps = Caps {
+        cpus: 64,
+        ..Caps::modern()
+    };
+    let image = Case::new(1, 4, 2, &caps).unwrap().image;
+    assert_eq!(image.progs.len(), 2);
+    let firings = 3 * u64::from(LEVELS);
+    for (chained, records) in [(true, 4), (false, 2)] {
+        let mut loaded = Loaded::with(&image, chained).unwrap();
+        loaded.phase(Phase::Begin as u32);
+        for _ in 0..firings {
+            loaded.run(0).unwrap();
+            assert_eq!(loaded.records().len(), records);
+        }
+        let cpus = std::fs::read_to_string("/sys/devices/system/cpu/possible").unwrap();
+        let last = cpus.trim().rsplit(['-', ',']).next().unwrap();
+        let count = |kind| loaded.drops(kind as u32, last.parse::<usize>().unwrap() + 1);
+        assert_eq!(count(DropKind::Cut), if chained { 0 } else { firings });
+        assert_eq!(count(DropKind::Nested), 0);
+    }
+}
+
+/// So many times fewer than all.
+fn some(fewer: u64) -> Range<u64> {
+    let all = seeds();
+    all.start..all.start + (all.end - all.start).div_ceil(fewer)
 }
 
 /// What is made for kernels that have no `may_goto`: global subprograms.
@@ -23,15 +65,10 @@ fn engines_global_subs() {
         ..Caps::modern()
     };
     // Strings are what differs; a twentieth of the programs has enough of them.
-    let all = seeds();
-    agree(
-        "engines_global_subs",
-        &caps,
-        all.start..all.start + (all.end - all.start).div_ceil(20),
-    );
+    agree("engines_global_subs", &caps, usize::MAX, some(20));
 }
 
-fn agree(test: &str, caps: &Caps, seeds: Range<u64>) {
+fn agree(test: &str, caps: &Caps, most: usize, seeds: Range<u64>) {
     if let Some(why) = no_kernel() {
         println!("SKIP {test}: {why}");
         return;
@@ -60,7 +97,7 @@ fn agree(test: &str, caps: &Caps, seeds: Range<u64>) {
         l.run(0).map_err(|e| e.to_string())?;
         Ok(l.records())
     };
-    let (ran, faults, failures) = engines(seeds, &caps, &mut world, load, run);
+    let (ran, faults, failures) = engines(seeds, &caps, most, &mut world, load, run);
     // Linux 6.18's verifier now and then ends with "verifier bug", its own word, while it looks back for what made a number
     // what it is. Such a batch says nothing of ours; more than a few would be a shape of ours that provokes it.
     let (of_the_kernel, ours): (Vec<String>, Vec<String>) = failures

@@ -157,6 +157,7 @@ fn prog(name: &str, kind: ProgKind, insns: Vec<Insn>) -> Prog {
         probes: Vec::new(),
         insns,
         subprogs: Vec::new(),
+        called: None,
         lines: Vec::new(),
     }
 }

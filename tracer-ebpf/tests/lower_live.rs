@@ -330,9 +330,9 @@ fn aggregations() {
         lquantize[level as usize] += 1;
         let orders = layout::llquantize(10, 0, 3, 20);
         let (size, top) = (v.unsigned_abs(), layout::llquantize_top(&orders));
-        let at = match orders.iter().find(|o| size < o.limit as u64) {
+        let at = match orders.iter().find(|o| size < o.limit) {
             _ if size < 1 => 0,
-            Some(o) => o.base + ((size - o.from as u64) / o.width as u64) as u32,
+            Some(o) => o.base + ((size - o.from) / o.width) as u32,
             None => top,
         };
         llquantize[(at + if v < 0 { top } else { 0 }) as usize] += 1;

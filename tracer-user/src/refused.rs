@@ -22,12 +22,24 @@ const LIMITS: &[(&str, &str)] = &[
         "a fault, invalid address: the kernel's verifier wants to see where a pointer comes from; loads through it work",
     ),
     (
-        "clauses on one probe that share clause-local variables or `strtok()`'s state, and that are together too large for the kernel's verifier",
-        "an error that says so: two programs, into which clauses are divided otherwise, share nothing that is one firing's",
+        "one clause that is too large for the kernel's verifier; clauses on one probe that are, of which one has `return()`, or where one stores through a pointer into an element that another one has looked up; more than 33 programs for the clauses of one probe",
+        "an error that says so: clauses are divided among programs that call each other (tail calls, 33 at the most), which the kernel grants to none that overrides a function, and by which no pointer into a map goes over",
     ),
     (
-        "clauses on one function (kprobes), or one `profile` or `tick` probe, that are together too large for the kernel's verifier",
-        "an error that says so: the kernel runs two programs there in no order that it promises",
+        "clauses on one probe that are together too large for the verifier, before Linux 5.10",
+        "an error that says so: programs with subprograms may make no tail calls there",
+    ),
+];
+
+/// What Debian's dtrace (2.0.7) refuses, and what it is good for.
+const MORE: &[(&str, &str)] = &[
+    (
+        "`trace()` of `usym()`, `umod()`, `uaddr()`, `sym()`, `mod()`, `stack()`, `ustack()`",
+        "what the action alone prints: a macro or a script's argument may be any of them",
+    ),
+    (
+        "`tracemem()` of a string",
+        "its bytes, as of any address: `tracemem(execname, 16)` shows what `trace()` takes for text",
     ),
 ];
 
@@ -81,6 +93,10 @@ fn page() -> String {
     }
     table(&mut out, "At run time");
     for (what, why) in LIMITS {
+        let _ = writeln!(out, "| {what} | {why} |");
+    }
+    table(&mut out, "Accepted, unlike elsewhere");
+    for (what, why) in MORE {
         let _ = writeln!(out, "| {what} | {why} |");
     }
     table(&mut out, "Error tags that no program raises");

@@ -189,6 +189,8 @@ fn load_fitting(
         lowering.bufsize = MOST_BUFSIZE;
         say("buffer", MOST_BUFSIZE);
     }
+    // Of the image that was too complex.
+    let mut progs = 0;
     loop {
         let image = lowered(caps, &lowering)?;
         let once = verified_once(&image, lowered, caps, &lowering);
@@ -208,9 +210,11 @@ fn load_fitting(
                 .map(|g| g.iter().map(|g| g.clauses.len()).sum::<usize>())
                 .max();
             lowering.most_clauses = lowering.most_clauses.min(most.unwrap_or(0)) / 2;
-            if lowering.most_clauses == 0 {
+            // What does not come in more programs is divided as far as it can be.
+            if lowering.most_clauses == 0 || image.progs.len() <= progs {
                 return Err(e);
             }
+            progs = image.progs.len();
             continue;
         }
         let (what, size) = match e.downcast_ref() {

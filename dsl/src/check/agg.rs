@@ -317,7 +317,7 @@ impl Checker<'_> {
             return fail(self, Tag::D_LLQUANT_MAGRANGE, text);
         }
         let power = |n: u32| u64::from(factor).checked_pow(n);
-        if power(u32::from(high) + 1).is_none_or(|v| i64::try_from(v).is_err()) {
+        if power(u32::from(high) + 1).is_none() {
             let text = "llquantize( ) high magnitude (argument #3) is too large: the factor (argument #1) to that power plus one must fit 64 bits";
             return fail(self, Tag::D_LLQUANT_MAGTOOBIG, text);
         }

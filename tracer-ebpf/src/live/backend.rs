@@ -115,7 +115,7 @@ impl Backend for EbpfBackend {
     }
 
     fn estimate(&self, image: &Image) -> Option<String> {
-        let single = |p: &&Prog| matches!(p.kind, ProgKind::Kprobe { .. });
+        let single = |p: &&Prog| p.called.is_none() && matches!(p.kind, ProgKind::Kprobe { .. });
         let n = image.progs.iter().filter(single).count();
         if n < MANY {
             return None;

@@ -271,6 +271,7 @@ mod tests {
                     global: name == "b",
                 })
                 .to_vec(),
+            called: None,
             lines: Vec::new(),
         }
     }

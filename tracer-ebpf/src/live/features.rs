@@ -7,13 +7,14 @@ use super::btf::Btf;
 use super::funcs;
 use super::kernel::Kernel;
 use super::load::ShortWaits;
+use super::maps;
 use super::sys::{self, RawProg, attach_type, prog_type};
 use crate::backend::{Ability, BackendError};
 use crate::caps::{Caps, KernelOffsets, RingKind};
-use crate::image::Insn;
+use crate::image::{Insn, PSEUDO_CALL, PSEUDO_MAP};
 use crate::service::{Service, Services};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 /// `exit`; r0 = 0 first.
@@ -130,6 +131,7 @@ pub fn caps(btf: Option<&Btf>) -> Caps {
         })
     });
     Caps {
+        max_maps: 64,
         // Both came with Linux 5.2 and 5.3; a loop is the cheaper question.
         max_insns: if bounded_loops { 1_000_000 } else { 4096 },
         ring: match services.has(Service::RingbufOutput) {
@@ -167,6 +169,8 @@ fn known_as(s: Service) -> Option<u32> {
     match s {
         // Merely asking makes the kernel warn of corrupted memory, in its log. All have it, unless they are locked down.
         Service::ProbeWriteUser => ids.next().filter(|_| lockdown().is_none()),
+        // The helper is old; that programs which have subprograms may use it came with Linux 5.10, for some machines.
+        Service::TailCall => ids.next().filter(|_| tail_calls()),
         _ => ids.find(|&id| knows(s, id)),
     }
 }
@@ -201,6 +205,28 @@ fn knows(service: Service, id: u32) -> bool {
                 .all(|refusal| !log.contains(refusal))
         }
     }
+}
+
+fn tail_calls() -> bool {
+    let Ok(programs) = maps::prog_array() else {
+        return false;
+    };
+    let programs = programs.fd().as_fd().as_raw_fd();
+    let insns = [
+        // r6 = r1; a subprogram; r1 = r6, r2 = programs, r3 = 0; tail_call
+        insn(0xbf, 0x16, 0, 0),
+        insn(0x85, PSEUDO_CALL << 4, 0, 7),
+        insn(0xbf, 0x61, 0, 0),
+        insn(0x18, PSEUDO_MAP << 4 | 2, 0, programs),
+        insn(0, 0, 0, 0),
+        insn(0xb7, 3, 0, 0),
+        insn(0x85, 0, 0, 12),
+        RETURN_0[0],
+        RETURN_0[1],
+        RETURN_0[0],
+        RETURN_0[1],
+    ];
+    load(prog_type::RAW_TRACEPOINT, 0, &insns, 0).is_ok()
 }
 
 fn offsets(btf: Option<&Btf>) -> KernelOffsets {

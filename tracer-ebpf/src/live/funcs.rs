@@ -107,6 +107,7 @@ pub fn works() -> bool {
             global: true,
         }],
         insns,
+        called: None,
         lines: Vec::new(),
     };
     let Ok(funcs) = Funcs::of(&prog) else {

@@ -20,7 +20,7 @@ use aya::programs::perf_event::{PerfEventConfig, PerfEventScope, SamplePolicy, S
 use aya::programs::{Program, ProgramError};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 /// Up to so many functions are searched in the symbol table one by one, and by the kernel by name.
 const FEW: usize = 16;
@@ -103,9 +103,16 @@ impl Loader<'_> {
         room_for_descriptors(image.progs.len() as u64 * 4 + 256);
         let mut attached = Attached::default();
         let mut through_aya: Vec<(String, &Prog, Vec<Insn>)> = Vec::new();
-        for (i, prog) in image.progs.iter().enumerate() {
+        let mut progs: Vec<(usize, &Prog)> = image.progs.iter().enumerate().collect();
+        // Those that are called first: where one is refused, nothing has to be detached.
+        progs.sort_by_key(|(_, p)| p.called.is_none());
+        for (i, prog) in progs {
             let insns = maps.bake(&prog.insns)?;
             match self.by_hand(prog, &insns)? {
+                Some(fd) if prog.called.is_some() => {
+                    put(maps, prog, fd.as_fd())?;
+                    attached.progs.push(fd);
+                }
                 Some(fd) => self.attach_by_hand(image, prog, fd, &mut attached)?,
                 None => through_aya.push((unique_name(&prog.name, i), prog, insns)),
             }
@@ -138,7 +145,11 @@ impl Loader<'_> {
             let target = targets.get(name).map_or("", String::as_str);
             load_one(p, target, &table).map_err(|e| self.failed(prog, e))?;
             if let Ok(fd) = p.fd() {
+                put(maps, prog, fd.as_fd())?;
                 attached.progs.extend(fd.as_fd().try_clone_to_owned().ok());
+            }
+            if prog.called.is_some() {
+                continue;
             }
             match attach_one(p, &prog.kind, self.options.cpu, &mut attached.kprobes) {
                 // Of many functions, one that can't be probed after all costs only itself.
@@ -367,6 +378,19 @@ impl Loader<'_> {
             e => BackendError::Other(format!("{}: {}", describe(prog), chain(&e))),
         }
     }
+}
+
+/// Puts a program where it is called from. Not by aya's `ProgramArray`, which takes only programs that aya has loaded.
+fn put(maps: &Maps, prog: &Prog, fd: BorrowedFd<'_>) -> Result<(), BackendError> {
+    let Some((map, index)) = prog.called else {
+        return Ok(());
+    };
+    let (map, sizes) = maps.get(map)?;
+    let value = fd.as_raw_fd().to_ne_bytes();
+    sys::map_update(map, sizes, &index.to_ne_bytes(), &value).map_err(|cause| BackendError::Io {
+        what: format!("putting {} into its map", describe(prog)),
+        cause,
+    })
 }
 
 /// A program has up to four descriptors (twice itself, its event, its link), and a process often no more than 1,024. Where

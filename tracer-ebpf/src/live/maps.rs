@@ -70,6 +70,12 @@ impl Maps {
     }
 }
 
+/// A map for one program, which none has been put into.
+pub fn prog_array() -> io::Result<MapData> {
+    let params = aya_obj::Map::new_from_params(MapKind::ProgArray as u32, 4, 4, 1, 0);
+    MapData::create(params, "try", None).map_err(io::Error::other)
+}
+
 impl Handle {
     fn fd(&self) -> BorrowedFd<'_> {
         match self {
@@ -95,7 +101,10 @@ fn create(def: &MapDef, shared: bool, cpus: usize) -> Result<(Handle, Sizes), Ba
             MapKind::Ringbuf => Some(Buffer::Records),
             MapKind::PercpuHash => Some(Buffer::Aggregations),
             MapKind::Hash => Some(Buffer::Variables),
-            MapKind::Array | MapKind::PercpuArray | MapKind::PerfEventArray => None,
+            MapKind::Array
+            | MapKind::PercpuArray
+            | MapKind::ProgArray
+            | MapKind::PerfEventArray => None,
         };
         match (buffer, cause.raw_os_error()) {
             (Some(buffer), Some(libc::ENOMEM)) => BackendError::NoRoom {
@@ -108,7 +117,7 @@ fn create(def: &MapDef, shared: bool, cpus: usize) -> Result<(Handle, Sizes), Ba
     };
     let per_cpu = match def.kind {
         MapKind::PercpuHash | MapKind::PercpuArray => true,
-        MapKind::Hash | MapKind::Array | MapKind::Ringbuf => false,
+        MapKind::Hash | MapKind::Array | MapKind::ProgArray | MapKind::Ringbuf => false,
         MapKind::PerfEventArray => {
             return Err(BackendError::Unsupported(
                 "this kernel has no BPF ring buffer (Linux 5.8 has), and per-CPU perf buffers are not done yet".to_owned(),

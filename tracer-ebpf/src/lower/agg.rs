@@ -452,13 +452,13 @@ impl<'a, 'b> Fun<'a, 'b> {
         self.asm.alu(Alu::Arsh, R::R3, 63);
         self.asm.alu(Alu::Xor, R::R1, R::R3);
         self.asm.alu(Alu::Sub, R::R1, R::R3);
-        self.asm.imm(R::R2, first.from as u64);
+        self.asm.imm(R::R2, first.from);
         self.asm.jmp(Cond::Lt, R::R1, R::R2, done);
         for o in orders {
             let above = self.asm.label();
-            self.asm.imm(R::R2, o.limit as u64);
+            self.asm.imm(R::R2, o.limit);
             self.asm.jmp(Cond::Ge, R::R1, R::R2, above);
-            self.asm.imm(R::R2, o.width.max(1) as u64);
+            self.asm.imm(R::R2, o.width.max(1));
             self.asm.alu(Alu::Div, R::R1, R::R2);
             self.asm.mov(R::R0, R::R1);
             self.asm

@@ -2,9 +2,9 @@
 //! context holds.
 
 use super::LowerError;
-use super::fun::{Fun, KEY, ProbeSel};
+use super::fun::{Fun, HOLDER, KEY, LEVEL, ProbeSel};
 use crate::asm::Label;
-use crate::image::{DropKind, Phase, ProgKind, Select};
+use crate::image::{DropKind, MapIx, Phase, ProgKind, Select};
 use crate::isa::{self, Alu, Cond, R, Size};
 use crate::plan::Unit;
 use crate::service::Service;
@@ -15,6 +15,8 @@ use dsl::program::ClauseId;
 pub const LEVELS: u32 = 4;
 /// Bytes of each CPU's nesting word: a cache line.
 pub const BUSY_STRIDE: u32 = 64;
+/// So many instructions are between two islands, and what one clause has.
+const ISLANDS: usize = 8000;
 /// Entries of a system call table, for each ABI.
 const SYSCALLS: u32 = 1024;
 /// `thread_info.status` of a thread in a 32-bit system call.
@@ -168,28 +170,47 @@ impl<'a, 'b> Fun<'a, 'b> {
             ProgKind::TestRun { phase } => phase,
             _ => Phase::Active,
         };
-        let (exit, nested, out) = (self.exit, self.asm.label(), self.asm.label());
+        let (mut lost, mut out) = (self.asm.label(), self.asm.label());
         self.asm.mov(R::R6, R::R1);
-        self.check_phase(phase, exit);
         let parts = parts(self, unit);
-        let labels: Vec<Label> = parts.iter().map(|_| self.asm.label()).collect();
+        let mut labels: Vec<Label> = parts.iter().map(|_| self.asm.label()).collect();
         let several = parts.iter().any(|p| p.probes.len() > 1) || parts.len() > 1;
-        let slot = match several {
-            true => Some(self.block(8)?),
-            false => None,
-        };
-        self.select(unit, &parts, slot)?;
-        let busy = match self.given.scratch {
-            true => Some(self.acquire(nested, parts.len() > 1)?),
-            false => None,
+        let link = self.link.clone();
+        // Which probe and which part of this it is, for the next program.
+        let which = link.as_ref().map(|_| self.persist(16) as i16);
+        let called = which.filter(|_| link.as_ref().is_some_and(|l| !l.first()));
+        let (slot, busy, kind) = match called {
+            Some(which) => {
+                let busy = self.take_over(lost)?;
+                if parts.len() > 1 {
+                    self.asm.ldx(Size::D, R::R8, R::FP, which + 8);
+                }
+                (several.then_some(which), Some(busy), DropKind::Cut)
+            }
+            None => {
+                self.check_phase(phase, self.exit);
+                let slot = match several {
+                    true => Some(self.block(8)?),
+                    false => None,
+                };
+                self.select(unit, &parts, slot)?;
+                let busy = match self.given.scratch {
+                    true => Some(self.acquire(lost, parts.len() > 1)?),
+                    false => None,
+                };
+                (slot, busy, DropKind::Nested)
+            }
         };
         self.start(unit)?;
         if parts.len() > 1 {
             self.dispatch(&labels);
         }
         let (have, seen) = (self.have, self.seen);
-        for (part, &label) in parts.iter().zip(&labels) {
-            self.asm.bind(label);
+        let mut islands = 1;
+        for (at, part) in parts.iter().enumerate() {
+            if let Some(&label) = labels.get(at) {
+                self.asm.bind(label);
+            }
             (self.have, self.seen, self.reachable) = (have, seen, true);
             self.probe = match (&part.probes[..], slot) {
                 (&[one], _) => ProbeSel::One(one),
@@ -204,22 +225,117 @@ impl<'a, 'b> Fun<'a, 'b> {
                 if std::mem::take(&mut exits) && phase != Phase::End {
                     self.check_phase(phase, out);
                 }
+                if self.asm.len() > islands * ISLANDS {
+                    islands = self.asm.len() / ISLANDS + 1;
+                    let mut far = vec![&mut lost, &mut out];
+                    far.extend(labels.iter_mut().skip(at + 1));
+                    self.island(far);
+                }
                 exits = self.clause(clause)?;
+            }
+            if let (Some(next), Some(which), Some(busy)) =
+                (link.as_ref().and_then(|l| l.next), which, busy)
+            {
+                if exits && phase != Phase::End {
+                    self.check_phase(phase, out);
+                }
+                if let Some(slot) = slot.filter(|&s| s != which) {
+                    self.asm.ldx(Size::D, R::R0, R::FP, slot);
+                    self.asm.stx(Size::D, R::FP, which, R::R0);
+                }
+                self.asm.st(Size::D, R::FP, which + 8, at as i32);
+                self.hand_over(next, busy)?;
             }
             self.asm.ja(out);
         }
         self.asm.bind(out);
         if let Some(busy) = busy {
             self.give_up(busy);
-            self.asm.ja(exit);
-            self.asm.bind(nested);
-            self.asm.imm(R::R1, DropKind::Nested as u64);
-            self.call_sub(super::fun::Sub::Drop);
         }
-        self.asm.bind(exit);
+        self.asm.ja(self.exit);
+        self.asm.bind(lost);
+        self.asm.imm(R::R1, kind as u64);
+        self.call_sub(super::fun::Sub::Drop);
+        self.asm.bind(self.exit);
         self.asm.imm(R::R0, 0);
         self.asm.exit();
         Ok(())
+    }
+
+    /// A branch spans 32,767 instructions: those to places behind the clauses get there by way of islands between them.
+    fn island<'l>(&'l mut self, mut far: Vec<&'l mut Label>) {
+        let over = self.asm.label();
+        self.asm.ja(over);
+        far.push(&mut self.exit);
+        for label in far {
+            let next = self.asm.label();
+            self.asm.bind(*label);
+            self.asm.ja(next);
+            *label = next;
+        }
+        self.asm.bind(over);
+    }
+
+    /// Calls the program that has the firing's next clauses, which then holds the scratch and gives it back.
+    ///
+    /// Nothing goes over but the context. It is by the context, too, that the next program finds the scratch again: firings that
+    /// are under way on one CPU each have their own, on their thread's stack. An address that is one off is no address to anybody
+    /// who looks for a pointer, and not zero where there is no context (BEGIN).
+    fn hand_over(
+        &mut self,
+        (map, index): (MapIx, u32),
+        (_, mask): (i16, i16),
+    ) -> Result<(), LowerError> {
+        let holder = HOLDER as i16;
+        self.asm.ldx(Size::D, R::R1, R::FP, mask);
+        self.asm.stx(Size::D, R::R7, LEVEL as i16, R::R1);
+        self.asm.mov(R::R1, R::R6);
+        self.asm.alu(Alu::Add, R::R1, 1);
+        self.asm.stx(Size::D, R::R7, holder, R::R1);
+        self.asm.mov(R::R1, R::R6);
+        self.asm.map(R::R2, map);
+        self.asm.imm(R::R3, u64::from(index));
+        self.call(Service::TailCall)?;
+        // Still here: it could not be called.
+        self.asm.st(Size::D, R::R7, holder, 0);
+        self.drop(DropKind::Cut)
+    }
+
+    /// The beginning of a program that is called: finds the firing's scratch, r7, and what gives it back.
+    fn take_over(&mut self, lost: Label) -> Result<(i16, i16), LowerError> {
+        let (ptr, mask, key) = (self.block(8)?, self.block(8)?, self.block(8)?);
+        let cpus = self.cx.caps.cpus.max(1);
+        let (busy, scratch) = (self.cx.busy(), self.cx.scratch_map());
+        self.call(Service::GetSmpProcessorId)?;
+        self.asm.jmp(Cond::Ge, R::R0, cpus as i32, lost);
+        self.asm.mov(R::R8, R::R0);
+        self.asm.alu(Alu::Mul, R::R8, LEVELS as i32);
+        self.asm.alu(Alu::Mul, R::R0, BUSY_STRIDE as i32);
+        self.asm.map_value(R::R1, busy, 0);
+        self.asm.alu(Alu::Add, R::R1, R::R0);
+        self.asm.stx(Size::D, R::FP, ptr, R::R1);
+        let found = self.asm.label();
+        for level in 0..LEVELS {
+            self.asm.mov(R::R1, R::R8);
+            self.asm.alu(Alu::Add, R::R1, level as i32);
+            self.asm.stx(Size::W, R::FP, key, R::R1);
+            self.asm.map(R::R1, scratch);
+            self.stack_ptr(R::R2, key);
+            self.call(Service::MapLookup)?;
+            self.asm.jmp(Cond::Eq, R::R0, 0, lost);
+            self.asm.mov(R::R7, R::R0);
+            self.asm.ldx(Size::D, R::R1, R::R7, HOLDER as i16);
+            self.asm.mov(R::R2, R::R6);
+            self.asm.alu(Alu::Add, R::R2, 1);
+            self.asm.jmp(Cond::Eq, R::R1, R::R2, found);
+        }
+        self.asm.ja(lost);
+        self.asm.bind(found);
+        self.asm.st(Size::D, R::R7, HOLDER as i16, 0);
+        self.asm.ldx(Size::D, R::R1, R::R7, LEVEL as i16);
+        self.asm.stx(Size::D, R::FP, mask, R::R1);
+        self.frame.free(key, 8);
+        Ok((ptr, mask))
     }
 
     /// Goes on only in this phase.

@@ -34,8 +34,12 @@ pub const LOOP_MEM: u32 = 16;
 pub const OVERFLOW: u32 = 80;
 /// Bytes of either.
 const OVERFLOW_BYTES: u32 = 512;
+/// Scratch: whose firing a program that is called goes on with, and what it is to give back in the end.
+pub const HOLDER: u32 = OVERFLOW + 2 * OVERFLOW_BYTES;
+/// See [`HOLDER`].
+pub const LEVEL: u32 = HOLDER + 8;
 /// Scratch: first byte after the fixed part.
-pub const SCRATCH_HEAD: u32 = OVERFLOW + 2 * OVERFLOW_BYTES;
+pub const SCRATCH_HEAD: u32 = LEVEL + 8;
 
 /// A run-time value.
 pub type ValueId = usize;
@@ -264,6 +268,8 @@ pub struct Fun<'a, 'b> {
     pub mem_slot: i16,
     /// Behind the end of the phase check and probe selection.
     pub exit: Label,
+    /// Where the firing's clauses are divided among several programs.
+    pub link: Option<super::split::Link>,
 }
 
 impl<'a, 'b> Fun<'a, 'b> {

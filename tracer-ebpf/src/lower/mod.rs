@@ -33,6 +33,7 @@ use crate::image::{
 };
 use crate::layout;
 use crate::plan::{Plan, Unit};
+use crate::service::Service;
 use dsl::dif::{BuiltinVar, Op};
 use dsl::program::{ClauseId, Datum, DifType, Difo, KeyType, Program, Scope, StmtKind, VarDef};
 use dsl::source::{Sources, Span};
@@ -101,9 +102,6 @@ impl Default for LowerOpts {
     }
 }
 
-/// Maps that a program may use (the kernel's MAX_USED_MAPS).
-const MOST_MAPS: usize = 64;
-
 /// The largest ring.
 pub const MOST_BUFSIZE: u64 = 1 << 30;
 
@@ -167,15 +165,16 @@ pub fn lower(
     let mut units: Vec<Unit> = plan.units.iter().rev().cloned().collect();
     while let Some(unit) = units.pop() {
         let clauses = unit.groups.iter().map(|g| g.clauses.len()).sum::<usize>();
+        let halves = || split::probes(&unit);
         if clauses > opts.most_clauses
-            && let Some((first, second)) = split::split(program, &unit)
+            && let Some((first, second)) = halves()
         {
             units.extend([second, first]);
             continue;
         }
-        match cx.unit(&unit, progs.len()) {
-            Ok(prog) => progs.push(prog),
-            Err(e) => match split::split(program, &unit) {
+        match cx.chain(&unit, progs.len()) {
+            Ok(chain) => progs.extend(chain),
+            Err(e) => match halves() {
                 Some((first, second)) if e.too_large => units.extend([second, first]),
                 _ => return Err(e),
             },
@@ -614,8 +613,71 @@ impl<'b> Cx<'b> {
 
     // Programs.
 
-    fn unit(&mut self, unit: &Unit, n: usize) -> Result<Prog, LowerError> {
-        let mut given = Needs::default();
+    /// A unit as one program, or as several that call each other, where it is too large for one. The first is the one to attach.
+    fn chain(&mut self, unit: &Unit, n: usize) -> Result<Vec<Prog>, LowerError> {
+        let most = self.opts.most_clauses;
+        let mut cuts = match self.caps.services.has(Service::TailCall) {
+            true => split::Cuts::new(self.program, unit),
+            false => None,
+        };
+        if let Some(cuts) = &mut cuts {
+            while cuts.largest() > most && cuts.halve_largest() {}
+        }
+        let mut array = None;
+        'all: loop {
+            let Some(cuts) = cuts.as_mut().filter(|c| c.pieces() > 1) else {
+                match self.unit(unit, None, n) {
+                    Ok(prog) => return Ok(vec![prog]),
+                    Err(e) if e.too_large && cuts.as_mut().is_some_and(|c| c.halve_largest()) => {
+                        continue;
+                    }
+                    Err(e) => return Err(e),
+                }
+            };
+            let map = *array.get_or_insert_with(|| self.prog_array());
+            if let Some(def) = self.maps.get_mut(map.0 as usize) {
+                def.max_entries = cuts.pieces() as u32 - 1;
+            }
+            let mut progs = Vec::new();
+            for at in 0..cuts.pieces() {
+                let (piece, link) = cuts.piece(unit, at, map);
+                match self.unit(&piece, Some(link), n + at) {
+                    Ok(prog) => progs.push(Prog {
+                        called: (at as u32).checked_sub(1).map(|index| (map, index)),
+                        ..prog
+                    }),
+                    Err(e) if e.too_large && cuts.halve(at) => continue 'all,
+                    Err(e) => return Err(e),
+                }
+            }
+            return Ok(progs);
+        }
+    }
+
+    /// For the programs of a chain behind its first.
+    fn prog_array(&mut self) -> MapIx {
+        self.add(MapDef {
+            name: format!("next_{}", self.maps.len()),
+            kind: MapKind::ProgArray,
+            key_size: 4,
+            value_size: 4,
+            max_entries: 1,
+            no_prealloc: false,
+            rodata: false,
+            init: Vec::new(),
+        })
+    }
+
+    fn unit(
+        &mut self,
+        unit: &Unit,
+        link: Option<split::Link>,
+        n: usize,
+    ) -> Result<Prog, LowerError> {
+        let mut given = Needs {
+            scratch: link.is_some(),
+            ..Needs::default()
+        };
         for _ in 0..8 {
             let (fun, needs) = {
                 let mut f = Fun::new(
@@ -624,6 +686,7 @@ impl<'b> Cx<'b> {
                     entry::Source::of(&unit.kind, unit.select),
                 );
                 f.tracepoint = unit.kind.tracepoint().map(str::to_owned);
+                f.link = link.clone();
                 f.main(unit)?;
                 f.subprograms()?;
                 let max = f.scratch_max.saturating_add(f.reach);
@@ -689,10 +752,11 @@ impl<'b> Cx<'b> {
             .filter(|i| [PSEUDO_MAP, PSEUDO_MAP_VALUE].contains(&(i.regs >> 4)))
             .map(|i| i.imm)
             .collect();
-        if maps.len() > MOST_MAPS {
+        if maps.len() > self.caps.max_maps as usize {
             let text = format!(
-                "one program uses {} maps (aggregations, arrays and the like), and may use {MOST_MAPS}",
-                maps.len()
+                "one program uses {} maps (aggregations, arrays and the like), and may use {}",
+                maps.len(),
+                self.caps.max_maps
             );
             return Err(LowerError {
                 too_large: true,
@@ -719,6 +783,7 @@ impl<'b> Cx<'b> {
         Ok(Prog {
             name,
             kind: unit.kind.clone(),
+            called: None,
             probes: probes.collect(),
             insns,
             subprogs,
@@ -880,6 +945,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             needle_room: 0,
             mem_slot: 0,
             exit,
+            link: None,
         }
     }
 }

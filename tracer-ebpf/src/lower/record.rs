@@ -6,7 +6,7 @@ use super::fun::{FaultAddr, Frame, Fun, LEAF_STACK, Place, ProbeSel, STACK, Sub}
 use super::op::{Val, Want};
 use super::spec::SpecSub;
 use super::subr::Dynamic;
-use super::var::{Local, Mem};
+use super::var::{Local, MOVING, Mem, have_bit};
 use super::{LowerError, clause_difos};
 use crate::image::{DropKind, FAULT_RECORD, FieldKind, Phase, ProgKind, RecordLayout};
 use crate::isa::{Alu, Cond, R, Size};
@@ -45,12 +45,39 @@ struct Record {
 impl<'a, 'b> Fun<'a, 'b> {
     /// Gives the firing its clause-local variables and other things that begin as zero.
     pub fn start(&mut self, unit: &Unit) -> Result<(), LowerError> {
-        let clauses: Vec<ClauseId> = unit.groups.iter().flat_map(|g| g.clauses.clone()).collect();
-        self.start_firing(&clauses)
+        match self.link.clone() {
+            // The same places in all programs of the firing.
+            Some(link) => {
+                self.keep_moving(link.first());
+                self.start_firing(&link.firing)
+            }
+            None => {
+                let groups = unit.groups.iter();
+                let clauses: Vec<ClauseId> = groups.flat_map(|g| g.clauses.clone()).collect();
+                self.start_firing(&clauses)
+            }
+        }
+    }
+
+    /// Keeps the times of the firing where the next program finds them.
+    fn keep_moving(&mut self, first: bool) {
+        for v in MOVING {
+            // The fixed part of the scratch is small.
+            let slot = self.persist(8) as i16;
+            self.kept.insert(v, slot);
+            match first {
+                true => self.asm.st(Size::D, R::FP, slot, 0),
+                false => self.seen |= have_bit(v),
+            }
+        }
     }
 
     fn start_firing(&mut self, clauses: &[ClauseId]) -> Result<(), LowerError> {
         let program = self.cx.program;
+        // ERROR is a firing of its own, within one program.
+        let link = self.link.as_ref().filter(|_| !self.in_error);
+        let fresh = link.is_none_or(|l| l.first());
+        let on_stack = if link.is_none() { STACK_LOCALS } else { 0 };
         let mut used = Vec::new();
         for id in clauses {
             let Some(clause) = program.clauses.get(id.0 as usize) else {
@@ -79,7 +106,7 @@ impl<'a, 'b> Fun<'a, 'b> {
             let local = match v.ty {
                 DifType::Int { .. } | DifType::Void => {
                     ints += 1;
-                    let slot = match ints <= STACK_LOCALS {
+                    let slot = match ints <= on_stack {
                         true => self.frame.alloc(8),
                         false => None,
                     };
@@ -90,8 +117,10 @@ impl<'a, 'b> Fun<'a, 'b> {
                         }
                         None => {
                             let at = self.persist(8);
-                            let (base, off) = self.scratch_at(at, R::R1);
-                            self.asm.st(Size::D, base, off, 0);
+                            if fresh {
+                                let (base, off) = self.scratch_at(at, R::R1);
+                                self.asm.st(Size::D, base, off, 0);
+                            }
                             Local::Scratch(at)
                         }
                     }
@@ -103,13 +132,15 @@ impl<'a, 'b> Fun<'a, 'b> {
                     };
                     let bytes = 8 + bytes.next_multiple_of(8);
                     let at = self.persist(bytes);
-                    self.zero(Mem::Scratch(at), bytes)?;
+                    if fresh {
+                        self.zero(Mem::Scratch(at), bytes)?;
+                    }
                     Local::Scratch(at)
                 }
             };
             self.locals.insert(v.id, local);
         }
-        if let Some(at) = self.strtok {
+        if let Some(at) = self.strtok.filter(|_| fresh) {
             // "No string": the state's first word is 0, or 1 + the position.
             let (base, off) = self.scratch_at(at, R::R1);
             self.asm.st(Size::D, base, off, 0);

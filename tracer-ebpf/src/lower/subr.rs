@@ -46,7 +46,7 @@ pub struct KeptElement {
 }
 
 /// Whether an instruction stores to a computed address.
-fn stores_by_address(i: &Insn) -> bool {
+pub(super) fn stores_by_address(i: &Insn) -> bool {
     let copies = |s| matches!(s, Subr::Bcopy | Subr::Copyinto);
     matches!(i.op, Op::Stb | Op::Sth | Op::Stw | Op::Stx | Op::Copys)
         || i.op == Op::Call && Subr::from_num(i.imm16()).is_some_and(copies)

@@ -73,14 +73,17 @@ pub fn kept(v: BuiltinVar) -> bool {
 }
 
 /// Those whose value would differ if read twice in one firing.
+pub const MOVING: [BuiltinVar; 3] = [
+    BuiltinVar::Timestamp,
+    BuiltinVar::Walltimestamp,
+    BuiltinVar::Vtimestamp,
+];
+
 fn moves(v: BuiltinVar) -> bool {
-    matches!(
-        v,
-        BuiltinVar::Timestamp | BuiltinVar::Walltimestamp | BuiltinVar::Vtimestamp
-    )
+    MOVING.contains(&v)
 }
 
-fn have_bit(v: BuiltinVar) -> u64 {
+pub(super) fn have_bit(v: BuiltinVar) -> u64 {
     let at = BuiltinVar::ALL.iter().position(|&b| b == v).unwrap_or(0);
     1 << (at as u32 & 63).min(60)
 }
@@ -139,7 +142,10 @@ impl<'a, 'b> Fun<'a, 'b> {
         let lazy = moves(v) && self.seen & bit != 0;
         let filled = self.asm.label();
         if lazy {
-            if !self.given.lazy.contains(&v) && !self.needs.lazy.contains(&v) {
+            if (self.link.is_none() || self.in_error)
+                && !self.given.lazy.contains(&v)
+                && !self.needs.lazy.contains(&v)
+            {
                 self.needs.lazy.push(v);
             }
             self.asm.ldx(Size::D, R::R0, R::FP, slot);

@@ -130,6 +130,11 @@ fn load(prog: &Prog, maps: &[i32]) -> Result<i32, String> {
 impl Loaded {
     /// Creates the maps and loads the programs.
     pub fn new(image: &Image) -> Result<Loaded, String> {
+        Loaded::with(image, true)
+    }
+
+    /// The same; `chained`: programs are put where others call them.
+    pub fn with(image: &Image, chained: bool) -> Result<Loaded, String> {
         let mut maps = Vec::new();
         for m in &image.maps {
             maps.push(create(m).map_err(|e| format!("map {m:?}: {e}"))?);
@@ -137,6 +142,14 @@ impl Loaded {
         let mut progs = Vec::new();
         for p in &image.progs {
             let fd = load(p, &maps).map_err(|e| format!("program {}: {e}", p.name))?;
+            if let Some((map, index)) = p.called.filter(|_| chained) {
+                update(
+                    maps[map.0 as usize],
+                    &index.to_ne_bytes(),
+                    &fd.to_ne_bytes(),
+                )
+                .map_err(|e| format!("program {} into its map: {e}", p.name))?;
+            }
             progs.push((p.kind.clone(), fd));
         }
         let ring = image.ring.0 as usize;

@@ -37,6 +37,14 @@ const LOSSES: &[Loss] = &[
         one: "drop of a nested firing",
         many: "drops of nested firings",
     },
+    // Ours as well: a firing whose clauses are divided among programs, and that did not reach all of them.
+    Loss {
+        kind: DropKind::Cut,
+        per_cpu: true,
+        tag: "CUT",
+        one: "firing cut short",
+        many: "firings cut short",
+    },
     Loss {
         kind: DropKind::Dynamic,
         per_cpu: false,

@@ -18,6 +18,7 @@ impl Look {
             rawbytes: options.on(Opt::rawbytes),
             // Nobody's terminal is wider.
             stackindent: number(Opt::stackindent).min(4096),
+            strsize: number(Opt::strsize).min(1 << 16),
         };
         Look {
             quiet: options.on(Opt::quiet),

@@ -37,13 +37,13 @@ pub fn quantize_value(bucket: usize) -> i64 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Label {
     /// Of what is below the first bucket of an `lquantize`.
-    Below(i64),
+    Below(i128),
     /// What is beyond the last negative bucket of an `llquantize`.
-    UpTo(i64),
-    At(i64),
+    UpTo(i128),
+    At(i128),
     /// Between an `llquantize`'s negative values and its positive ones.
-    Near(i64),
-    From(i64),
+    Near(i128),
+    From(i128),
 }
 
 impl Label {
@@ -66,10 +66,10 @@ impl Label {
 fn labels(func: AggFunc) -> Vec<Label> {
     match func {
         AggFunc::Quantize => (0..QUANTIZE_BUCKETS)
-            .map(|b| Label::At(quantize_value(b)))
+            .map(|b| Label::At(quantize_value(b).into()))
             .collect(),
         AggFunc::Lquantize { base, step, levels } => {
-            let (base, step, levels) = (i64::from(base), i64::from(step), i64::from(levels));
+            let (base, step, levels) = (i128::from(base), i128::from(step), i128::from(levels));
             std::iter::once(Label::Below(base))
                 .chain((0..levels).map(|l| Label::At(base + l * step)))
                 .chain(std::iter::once(Label::From(base + levels * step)))
@@ -82,17 +82,18 @@ fn labels(func: AggFunc) -> Vec<Label> {
             nsteps,
         } => {
             let orders = layout::llquantize(factor, low, high, nsteps);
-            let end = orders.last().map_or(i64::MAX, |o| o.limit);
+            let end = orders.last().map_or(i128::MAX, |o| o.limit.into());
             let ups = || {
                 orders.iter().flat_map(|o| {
-                    let n = i64::from(o.skipped);
-                    (n..n + i64::from(o.buckets)).map(|i| (i * o.width).max(o.from))
+                    let (n, width) = (i128::from(o.skipped), i128::from(o.width));
+                    let ends = n..n + i128::from(o.buckets);
+                    ends.map(move |i| (i * width).max(o.from.into()))
                 })
             };
-            let downs: Vec<i64> = ups().map(|v| -v).collect();
+            let downs: Vec<i128> = ups().map(|v| -v).collect();
             std::iter::once(Label::UpTo(-end))
                 .chain(downs.into_iter().rev().map(Label::At))
-                .chain(orders.first().map(|o| Label::Near(o.from)))
+                .chain(orders.first().map(|o| Label::Near(o.from.into())))
                 .chain(ups().map(Label::At))
                 .chain(std::iter::once(Label::From(end)))
                 .collect()

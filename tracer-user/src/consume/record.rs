@@ -25,11 +25,21 @@ pub struct Style {
     pub rawbytes: bool,
     /// `-x stackindent`.
     pub stackindent: usize,
+    /// `-x strsize`: so many bytes a string has where it is dumped.
+    pub strsize: usize,
 }
 
 /// A datum of `trace()`.
 pub fn trace(out: &mut Vec<u8>, v: &Value<'_>, style: Style, symbols: &mut Symbols) {
-    datum(out, v, style, TRACE_WIDTH, TRACE_INT, symbols);
+    match *v {
+        // As the reference implementation does, which records all of a string.
+        Value::Str(s) if !s.is_empty() && looks_like_text(s).is_none() => {
+            let mut all = s.to_vec();
+            all.resize(style.strsize.max(s.len()), 0);
+            dump(out, &all);
+        }
+        _ => datum(out, v, style, TRACE_WIDTH, TRACE_INT, symbols),
+    }
 }
 
 /// A member of an aggregation's key. `quiet` makes no difference here.
@@ -217,6 +227,27 @@ mod tests {
             String::from_utf8_lossy(&out)
                 .ends_with("        10: 78 78                                            xx\n")
         );
+    }
+
+    #[test]
+    fn strings_of_other_bytes_are_dumped() {
+        let shown = |s: &[u8], quiet: bool| {
+            let style = Style {
+                strsize: 16,
+                quiet,
+                ..Style::default()
+            };
+            let mut out = Vec::new();
+            trace(&mut out, &Value::Str(s), style, &mut Symbols::default());
+            String::from_utf8_lossy(&out).into_owned()
+        };
+        assert_eq!(shown(b"a\tb\n", true), "a\tb\n");
+        assert_eq!(shown(b"", true), "");
+        for (quiet, s) in [(true, "\u{e9}t\u{e9}"), (false, "a\u{1}b")] {
+            let dump = shown(s.as_bytes(), quiet);
+            assert_eq!(dump.lines().count(), 3, "{dump}");
+            assert!(dump.contains("0123456789abcdef\n         0: "), "{dump}");
+        }
     }
 
     #[test]

@@ -1,0 +1,12 @@
+/* A string with other bytes than text has is dumped, all of it: so are names in other alphabets. */
+/* @args: -x strsize=16 */
+BEGIN
+{
+	trace("plain");
+	trace("");
+	trace("tab\there\n");
+	trace("a\001b");
+	trace("\033[1m");
+	trace("\303\251t\303\251");
+	exit(0);
+}
