@@ -106,7 +106,7 @@ options! {
     statusrate     Rate,     SECOND,     false,   Done,    "how often drops are looked for";
     destructive    Flag,     0,          false,   Done,    "allow destructive actions (-w)";
     stackindent    Int,      14,         true,    Done,    "blanks before each frame of a stack";
-    rawbytes       Flag,     0,          true,    Done,    "dump byte arrays even where they look like text";
+    rawbytes       Flag,     0,          true,    Done,    "dump what trace() shows, also where it looks like text or is a number";
     jstackframes   Int,      50,         false,   Done,   "frames of jstack()";
     jstackstrsize  Size,     512,        false,   Moot("names are looked up when a stack is printed, however long they are"),   "string space of jstack()";
     aggsortkey     Flag,     0,          true,    Done,    "order aggregations by key";

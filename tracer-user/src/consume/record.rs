@@ -21,7 +21,7 @@ const KEY_INT: &[(u8, usize, usize)] = &[(1, 3, 3), (2, 5, 5), (4, 8, 8), (8, 16
 pub struct Style {
     /// `-q`: no padding.
     pub quiet: bool,
-    /// `-x rawbytes`: bytes are dumped even where they look like text.
+    /// `-x rawbytes`: strings and bytes are dumped even where they look like text, numbers as well.
     pub rawbytes: bool,
     /// `-x stackindent`.
     pub stackindent: usize,
@@ -32,11 +32,9 @@ pub struct Style {
 /// A datum of `trace()`.
 pub fn trace(out: &mut Vec<u8>, v: &Value<'_>, style: Style, symbols: &mut Symbols) {
     match *v {
-        // As the reference implementation does, which records all of a string.
-        Value::Str(s) if !s.is_empty() && looks_like_text(s).is_none() => {
-            let mut all = s.to_vec();
-            all.resize(style.strsize.max(s.len()), 0);
-            dump(out, &all);
+        Value::Int { bits, size, .. } if style.rawbytes => {
+            let bytes = bits.to_le_bytes();
+            dump(out, bytes.get(..size.into()).unwrap_or(&bytes));
         }
         _ => datum(out, v, style, TRACE_WIDTH, TRACE_INT, symbols),
     }
@@ -49,6 +47,8 @@ pub fn key(out: &mut Vec<u8>, v: &Value<'_>, style: Style, symbols: &mut Symbols
         v,
         Style {
             quiet: false,
+            // As the reference implementation has them: a NUL comes behind.
+            strsize: style.strsize.saturating_add(1),
             ..style
         },
         KEY_WIDTH,
@@ -81,7 +81,15 @@ fn datum(
                 false => write!(out, " {number:>column$}"),
             };
         }
-        Value::Str(s) => text(out, s, style.quiet, width),
+        Value::Str(s) if !style.rawbytes && (s.is_empty() || looks_like_text(s).is_some()) => {
+            text(out, s, style.quiet, width)
+        }
+        // As the reference implementation does, which records all of a string.
+        Value::Str(s) => {
+            let mut all = s.to_vec();
+            all.resize(style.strsize.max(s.len()), 0);
+            dump(out, &all);
+        }
         Value::Bytes { data, .. } => match looks_like_text(data) {
             Some(s) if !style.rawbytes => text(out, s, style.quiet, width),
             _ => dump(out, data),
