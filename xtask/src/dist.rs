@@ -70,6 +70,8 @@ fn cargo(target: &Path, chore: &str, arch: Arch) -> Command {
         .args([chore, "--quiet", "--release", "--target", arch.target()])
         .env("RUSTFLAGS", "-Ctarget-feature=+crt-static -Cstrip=symbols")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        // Stripped anyway: it need not be made.
+        .env("CARGO_PROFILE_RELEASE_DEBUG", "false")
         .env("CARGO_TARGET_DIR", target);
     cargo
 }

@@ -376,7 +376,7 @@ pub const GROUPS: &[Group] = &[
 const AMOUNTS: [(&str, u32); 3] = [
     ("GENERATED_CLAUSES", 150),
     ("GENERATED_EACH", 10),
-    ("GENERATED_SMALL", 400),
+    ("GENERATED_SMALL", 1850),
 ];
 
 /// The test program of random D programs.
