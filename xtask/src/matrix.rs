@@ -336,7 +336,7 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "generated",
         command: &[GENERATED, "--nocapture"],
-        limit_s: 400,
+        limit_s: 600,
         stdout: &["test result: ok. 3 passed"],
         tell: &["NOTE generated"],
         ..GROUP
