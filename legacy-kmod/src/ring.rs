@@ -82,7 +82,7 @@ unsafe impl Sync for Rings {}
 
 impl Rings {
     /// # Safety
-    /// `base` is on a boundary of 64 bytes, and the layout's bytes are there for as long as this value is, the writable ones to be written; what
+    /// `base` is on a boundary of 4 bytes, and the layout's bytes are there for as long as this value is, the writable ones to be written; what
     /// else writes there does so as the module does.
     pub unsafe fn new(base: *const u8, layout: Layout) -> Rings {
         Rings { base, layout }
@@ -292,17 +292,15 @@ mod tests {
     impl Made {
         fn new() -> Made {
             let layout = Layout { cpus: 2, size: 64 };
-            let words = layout.bytes() / 8 + 8;
+            let words = layout.bytes() / 8;
             Made {
                 memory: vec![0; words],
                 layout,
             }
         }
 
-        /// The first word on a boundary of 64 bytes.
         fn base(&mut self) -> *mut u8 {
-            let skip = self.memory.as_ptr().align_offset(64);
-            self.memory.as_mut_ptr().wrapping_add(skip).cast()
+            self.memory.as_mut_ptr().cast()
         }
 
         fn word(&mut self, at: usize, value: u32) {

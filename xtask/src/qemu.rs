@@ -97,7 +97,7 @@ pub struct Setup<'a> {
 
 /// Words for the kernel's command line in every VM. An oops ends the VM at once, by a panic and then a restart that QEMU
 /// takes for the end; lock-up detectors and the timer's check are off, since an emulated CPU may well stand still for twenty
-/// seconds. Accounting of memory by control group, and clearing what is allocated, cost a tenth of the tests' time.
+/// seconds. Accounting of memory by control group, and clearing what is allocated, cost 8 % of the tests' time.
 const CMDLINE: &str = "console=ttyS0 panic=-1 oops=panic nowatchdog nosoftlockup rcupdate.rcu_cpu_stall_suppress=1 \
      no_timer_check mitigations=off init_on_alloc=0 cgroup_disable=memory random.trust_cpu=on rdinit=/init";
 

@@ -317,8 +317,8 @@ fn run_load(program: &str, name: &str, count: u32) -> io::Result<()> {
     }
 }
 
-/// A load that runs on and on beside something else: behind it, since on an emulated processor its two dozen processes would leave a
-/// tracer a fifth of the time, and a thousand rounds would take hours.
+/// A load that runs on and on beside something else: behind it, since its many processes leave a
+/// tracer little of an emulated processor (a round of enabling took 5 s so, and takes 2).
 struct Background {
     child: Child,
 }
